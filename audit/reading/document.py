@@ -1,0 +1,59 @@
+"""What a file holds before anyone knows the form: running text and raw tables, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from audit.report import Locator, Trouble
+
+
+class UnreadableDocument(Exception):
+    """The bytes cannot be read as a document. ``reason`` is a short code, ``hint`` says what to do next."""
+
+    def __init__(self, reason: str, message_zh: str, message_en: str) -> None:
+        super().__init__(f"{reason}: {message_en}")
+        self.reason = reason
+        self.message = {"zh": message_zh, "en": message_en}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A block of running text (paragraph, heading, table-free cell). ``heading``: the markup says so (h1-h6, title style)."""
+
+    text: str
+    heading: bool = False
+    at: Locator | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawCell:
+    """A physical cell. Text is as printed, inline parts joined without a space, line breaks as ``\\n``; spans are clamped."""
+
+    text: str
+    colspan: int = 1
+    rowspan: int = 1
+    at: Locator | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A raw table: physical rows as they stand in the source, nested tables taken out. ``hidden``: not shown on the page."""
+
+    rows: tuple[tuple[RawCell, ...], ...]
+    at: Locator | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """``media`` as detected from the bytes; ``meta`` by lower-case name; ``attachments`` as (text, address); ``pictures`` in the content."""
+
+    media: str
+    blocks: tuple[Text | Grid, ...]
+    meta: Mapping[str, str] = field(default_factory=dict)
+    title: str | None = None
+    attachments: tuple[tuple[str, str], ...] = ()
+    pictures: int = 0
+    encoding: str | None = None
+    troubles: tuple[Trouble, ...] = ()
