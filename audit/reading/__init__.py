@@ -1,0 +1,153 @@
+"""Bytes to a Report: the media type from the bytes, blocks from the document, cells by alignment with the form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from audit.form import IDS, load
+from audit.reading.align import read_disclosure, read_disputes, read_requests, rows_of
+from audit.reading.document import Document, UnreadableDocument
+from audit.reading.html import read_html
+from audit.reading.media import detect
+from audit.reading.number import normalise
+from audit.reading.outline import Outline, outline
+from audit.reading.pdf import read_pdf
+from audit.reading.text import read_text
+from audit.reading.word import read_word
+from audit.report import Cell, Report, State, Table
+
+__all__ = ["EXTRACTOR", "NotAReport", "UnreadableDocument", "detect", "read", "read_document"]
+
+EXTRACTOR = "1"
+"""Version of the reader; stored with every reading, raised when a reading may change."""
+
+
+class NotAReport(Exception):
+    """The document was read but holds no yearly report. ``message`` says in both languages what was looked for."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.message = {"zh": zh, "en": en}
+
+
+_UNSUPPORTED = {
+    "empty": ("empty", "文件为空（0 字节），请重新下载", "the file is empty; fetch it again"),
+    "binary": (
+        "binary",
+        "不是文档（二进制数据），请提供 HTML、PDF、DOCX 或文本",
+        "binary data, not a document; give HTML, PDF, DOCX or text",
+    ),
+    "image": (
+        "image",
+        "这是图片，无法读出表格；请提供文字版",
+        "a picture; its tables cannot be read, a text version is needed",
+    ),
+    "doc": (
+        "unsupported",
+        "旧式 DOC/WPS 文件，请另存为 DOCX 后再检查",
+        "an old DOC/WPS file; save it as DOCX first",
+    ),
+    "rtf": ("unsupported", "RTF 文件，请另存为 DOCX 后再检查", "an RTF file; save it as DOCX first"),
+    "xlsx": ("unsupported", "电子表格不是年度报告的格式", "a spreadsheet is not a form of the report"),
+    "zip": ("unsupported", "压缩包，请解压后再检查", "an archive; unpack it first"),
+}
+
+
+def read_document(data: bytes, declared: str | None = None) -> Document:
+    """The blocks of a file. Raises UnreadableDocument with a reason code and what to do."""
+    media = detect(data)
+    if media in _UNSUPPORTED:
+        raise UnreadableDocument(*_UNSUPPORTED[media])
+    if media == "html":
+        return read_html(data, declared)
+    readers = {"pdf": read_pdf, "docx": read_word, "text": read_text}
+    return readers[media](data)
+
+
+def read(
+    data: bytes, *, url: str | None = None, headers: Mapping[str, str] | None = None, name: str | None = None
+) -> Report:
+    """Read a report. ``headers`` with lower-case names; ``name`` is the file's name, a last hint for agency and year.
+
+    Raises UnreadableDocument or NotAReport.
+    """
+    document = read_document(data, _charset(headers))
+    found = outline(document, url, headers)
+    rows = rows_of(found.grids)
+    tables = [table for table in (read_disclosure(rows), read_requests(rows), read_disputes(rows)) if table]
+    _insist(document, found, tables)
+    shape = _form(found, tables)
+    return Report(
+        agency=found.agency,
+        year=found.year,
+        title=found.title,
+        form=shape,
+        dates=found.dates,
+        sections=found.sections,
+        tables={
+            table: next((t for t in tables if t.name == table), None) or _absent(table, shape)
+            for table in _TABLES
+        },
+        preamble=found.preamble,
+        attachments=document.attachments,
+        pictures=document.pictures,
+        troubles=document.troubles,
+        sources=found.sources,
+    )
+
+
+_TABLES = ("disclosure", "requests", "disputes")
+
+
+def _absent(name: str, shape: str | None) -> Table:
+    """A table that was not found: every cell of the form stands as absent."""
+    form = load(shape if shape in IDS else "2021").tables[name]
+    return Table(
+        name,
+        None,
+        {cell: Cell(cell, State.ABSENT) for cell in form.cells},
+        missing=tuple(row.id for row in form.rows),
+    )
+
+
+def _insist(document: Document, found: Outline, tables: list[Table]) -> None:
+    """Raise unless the document holds a report; a title alone is a cover page, a picture or another page."""
+    sections = sum(section.present for section in found.sections.values())
+    if (tables and (sections or found.title)) or sections >= 3 or len(tables) >= 2:
+        return
+    if found.title and not sections and document.pictures:
+        raise UnreadableDocument(
+            "image",
+            "报告以图片发布，无法读出表格",
+            "the report is published as pictures; its tables cannot be read",
+        )
+    if found.title and document.attachments:
+        raise NotAReport(
+            "页面只有标题和附件，报告在附件中，请检查附件："
+            + "、".join(address for _, address in document.attachments[:3]),
+            "only a title and attachments; check the attached file instead",
+        )
+    raise NotAReport(
+        "未找到政府信息公开工作年度报告：没有六个部分的标题，也没有三张表",
+        "no yearly report here: neither the six headings nor the three tables were found",
+    )
+
+
+def _form(found: Outline, tables: list[Table]) -> str | None:
+    """The form by fingerprint: table 2 decides, then marks in the text, then table 3."""
+    shapes = {table.name: table.shape for table in tables}
+    if "disclosure" in shapes:
+        return shapes["disclosure"]
+    text = "".join(normalise(found.text).split())
+    votes = {form: sum("".join(mark.split()) in text for mark in load(form).marks) for form in IDS}
+    best = max(votes, key=lambda form: votes[form])
+    if votes[best] >= 2:
+        return best
+    if "第二十条第" not in text and ("492号" in text or (found.year and found.year < 2019)) and not tables:
+        return "pre2019"
+    return shapes.get("requests")
+
+
+def _charset(headers: Mapping[str, str] | None) -> str | None:
+    kind = (headers or {}).get("content-type", "")
+    return kind.split("charset=")[1].split(";")[0].strip().strip('"') if "charset=" in kind else None

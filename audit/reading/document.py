@@ -19,11 +19,16 @@ class UnreadableDocument(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A block of running text (paragraph, heading, table-free cell). ``heading``: the markup says so (h1-h6, title style)."""
+    """A block of running text (paragraph, heading, table-free cell). ``heading``: the markup says so (h1-h6, title style).
+
+    ``path`` numbers the containers the block stands in, outermost first: blocks of one article share a beginning.
+    """
 
     text: str
     heading: bool = False
     at: Locator | None = None
+    hidden: bool = False
+    path: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Grid:
     rows: tuple[tuple[RawCell, ...], ...]
     at: Locator | None = None
     hidden: bool = False
+    path: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

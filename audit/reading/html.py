@@ -1,0 +1,253 @@
+"""A web page to blocks of text and raw tables, by BeautifulSoup, whatever publishing system made it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bs4 import BeautifulSoup, Comment, Doctype, NavigableString, Tag
+from bs4.element import CData, Declaration, ProcessingInstruction
+
+from audit.reading.decode import decode
+from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
+from audit.report import Locator, Trouble
+
+MOST_CELLS = 20_000
+MOST_BYTES = 20 * 2**20
+_BLOCKS = frozenset(
+    ["address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "br", "option", "select"]
+)
+_SKIPPED = frozenset(["script", "style", "noscript", "template", "head", "iframe", "object", "svg", "button", "input", "textarea"])
+_NO_TEXT = (Comment, Doctype, CData, Declaration, ProcessingInstruction)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|et|zip|rar|ofd)(?:$|[?#])", re.I)
+_SCRIPT_STRING = re.compile(r'"((?:[^"\\]|\\.){400,})"', re.S)
+_CARRIER = re.compile(r"<\s*(?:table|td|p)\b|\\u003c|总体情况|&lt;table", re.I)
+_LONG_CELL = 400
+_SPAN_LIMITS = {"colspan": 1000, "rowspan": 65534}
+
+
+def read_html(data: bytes, declared: str | None = None) -> Document:
+    """Blocks of a page in reading order; text carried inside scripts is read when the page itself shows no table.
+
+    Raises UnreadableDocument (too_large) past 20 MiB or 20,000 table cells.
+    """
+    if len(data) > MOST_BYTES:
+        raise UnreadableDocument(
+            "too_large", "网页超过 20 MB，不像一份年度报告", "the page is over 20 MB, unlike a yearly report"
+        )
+    text, encoding, lossy = decode(data, declared)
+    soup = BeautifulSoup(text, "lxml")
+    walk = _Walk()
+    blocks = walk.blocks(soup)
+    if not any(isinstance(block, Grid) for block in blocks):
+        for fragment in _carried(soup):
+            blocks += walk.blocks(BeautifulSoup(fragment, "lxml"))
+    troubles = (
+        (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),)
+        if lossy
+        else ()
+    )
+    return Document(
+        media="html",
+        blocks=tuple(blocks),
+        meta=_meta(soup),
+        title=soup.title.get_text(strip=True) if soup.title else None,
+        attachments=_attachments(soup),
+        pictures=walk.pictures,
+        encoding=encoding,
+        troubles=troubles,
+    )
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One pass over the tree; counts tables, cells and pictures on the way."""
+
+    tables: int = 0
+    cells: int = 0
+    pictures: int = 0
+    _inline: list[str] = field(default_factory=list)
+    _path: list[int] = field(default_factory=list)
+    _containers: int = 0
+
+    def blocks(self, soup: BeautifulSoup) -> list[Text | Grid]:
+        root = soup.body or soup
+        found = list(self._walk(root, hidden=False, heading=False))
+        found += self._flush(hidden=False, heading=False)
+        return found
+
+    def _flush(self, *, hidden: bool, heading: bool) -> list[Text | Grid]:
+        text = " ".join("".join(self._inline).split())
+        self._inline.clear()
+        return [Text(text, heading=heading, hidden=hidden, path=tuple(self._path))] if text else []
+
+    def _walk(self, node: Tag, *, hidden: bool, heading: bool) -> Iterator[Text | Grid]:
+        for child in node.children:
+            if isinstance(child, NavigableString):
+                if not isinstance(child, _NO_TEXT):
+                    self._inline.append(str(child))
+            elif isinstance(child, Tag) and child.name not in _SKIPPED:
+                yield from self._element(child, hidden=hidden or _is_hidden(child), heading=heading)
+
+    def _element(self, tag: Tag, *, hidden: bool, heading: bool) -> Iterator[Text | Grid]:
+        if tag.name == "img":
+            self.pictures += not _is_ornament(tag)
+            return
+        if tag.name not in _BLOCKS:
+            yield from self._walk(tag, hidden=hidden, heading=heading)
+            return
+        yield from self._flush(hidden=hidden, heading=heading)
+        if tag.name == "table":
+            yield from self._table(tag, hidden=hidden)
+            return
+        is_heading = heading or tag.name in {"h1", "h2", "h3", "h4", "h5", "h6"}
+        yield from self._inside(tag, hidden=hidden, heading=is_heading)
+
+    def _inside(self, tag: Tag, *, hidden: bool, heading: bool) -> Iterator[Text | Grid]:
+        """The blocks of one container, which becomes part of their path."""
+        self._containers += 1
+        self._path.append(self._containers)
+        yield from self._walk(tag, hidden=hidden, heading=heading)
+        yield from self._flush(hidden=hidden, heading=heading)
+        self._path.pop()
+
+    def _table(self, table: Tag, *, hidden: bool) -> Iterator[Text | Grid]:
+        """A data table as a grid; a layout table is walked through, its plain rows kept as a grid of their own."""
+        index = self.tables
+        self.tables += 1
+        rows: list[tuple[RawCell, ...]] = []
+
+        def grid() -> Iterator[Grid]:
+            if rows:
+                yield Grid(tuple(rows), Locator(table=index), hidden, tuple(self._path))
+                rows.clear()
+
+        for number, (holder, cells) in enumerate(_rows(table)):
+            layout = [cell for cell in cells if cell.find("table") or len(cell.get_text()) > _LONG_CELL]
+            if layout:
+                yield from grid()
+                for cell in cells:
+                    yield from self._inside(cell, hidden=hidden, heading=False)
+                continue
+            row_hidden = holder is not None and _is_hidden(holder)
+            if row_hidden:
+                continue
+            rows.append(tuple(self._cell(cell, index, number, place) for place, cell in enumerate(cells)))
+        yield from grid()
+
+    def _cell(self, tag: Tag, table: int, row: int, place: int) -> RawCell:
+        self.cells += 1
+        if self.cells > MOST_CELLS:
+            raise UnreadableDocument(
+                "too_large",
+                f"表格单元格超过 {MOST_CELLS} 个，不像一份年度报告",
+                f"over {MOST_CELLS} table cells, unlike a yearly report",
+            )
+        self.pictures += sum(not _is_ornament(image) for image in tag.find_all("img"))
+        at = Locator(table=table, row=row, cell=place)
+        return RawCell(cell_text(tag), _span(tag, "colspan"), _span(tag, "rowspan"), at)
+
+
+def _rows(table: Tag) -> Iterator[tuple[Tag | None, list[Tag]]]:
+    """Physical rows of this table alone: cells of nested tables belong to those, a cell without a row starts one."""
+    loose: list[Tag] = []
+    for child in table.find_all(["tr", "td", "th", "caption"]):
+        if child.find_parent("table") is not table:
+            continue
+        if child.name == "tr":
+            if loose:
+                yield None, loose
+                loose = []
+            cells = [
+                cell for cell in child.find_all(["td", "th"]) if cell.find_parent(["tr", "table"]) is child
+            ]
+            if cells:
+                yield child, cells
+        elif child.name == "caption":
+            yield child, [child]
+        else:
+            row = child.find_parent(["tr", "table"])
+            if row is table:
+                loose.append(child)
+    if loose:
+        yield None, loose
+
+
+def cell_text(tag: Tag) -> str:
+    """Text of a cell: inline parts joined without a space, line breaks kept, footnote marks in brackets."""
+    parts: list[str] = []
+    _gather(tag, parts)
+    lines = "".join(parts).split("\n")
+    return "\n".join(text for line in lines if (text := " ".join(line.split())))
+
+
+def _gather(tag: Tag, parts: list[str]) -> None:
+    for child in tag.children:
+        if isinstance(child, NavigableString):
+            if not isinstance(child, _NO_TEXT):
+                # A line break of the source is a space at most; only markup breaks a line.
+                parts.append(re.sub(r"\s+", " ", str(child)))
+        elif isinstance(child, Tag) and child.name not in _SKIPPED and not _is_hidden(child):
+            if child.name in _BLOCKS:
+                parts.append("\n")
+                _gather(child, parts)
+                parts.append("\n")
+            elif child.name in {"sup", "sub"} and (mark := child.get_text(strip=True)):
+                parts.append(f"[{mark}]")
+            else:
+                _gather(child, parts)
+
+
+def _span(tag: Tag, name: str) -> int:
+    match = re.match(r"\s*(\d{1,12})", str(tag.get(name, "1")))
+    number = int(match[1]) if match else 1
+    return max(1, min(number, _SPAN_LIMITS[name]))
+
+
+def _is_hidden(tag: Tag) -> bool:
+    return "hidden" in tag.attrs or bool(_HIDDEN.search(str(tag.get("style", ""))))
+
+
+def _is_ornament(image: Tag) -> bool:
+    """Small pictures (icons, counters, spacers) hold no report."""
+    sizes = [str(image.get(name, "")) for name in ("width", "height")]
+    return any(size.rstrip("px").isdigit() and int(size.rstrip("px")) < 200 for size in sizes)
+
+
+def _meta(soup: BeautifulSoup) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for tag in soup.find_all("meta"):
+        name, content = tag.get("name") or tag.get("property"), tag.get("content")
+        if name and content:
+            found.setdefault(str(name).lower(), str(content).strip())
+    for tag in soup.find_all(["publishtime", "time"]):
+        found.setdefault("publishtime", str(tag.get("datetime") or tag.get_text(strip=True)))
+    return found
+
+
+def _attachments(soup: BeautifulSoup) -> tuple[tuple[str, str], ...]:
+    found = []
+    for tag in soup.find_all(["a", "iframe", "embed", "object"]):
+        address = str(tag.get("href") or tag.get("src") or tag.get("data") or "")
+        if _DOCUMENT.search(address):
+            found.append((tag.get_text(" ", strip=True), address))
+    return tuple(dict.fromkeys(found))
+
+
+def _carried(soup: BeautifulSoup) -> Iterator[str]:
+    """HTML that a script or a text area carries as a string (gkmlpt and its kin)."""
+    for area in soup.find_all("textarea"):
+        if _CARRIER.search(content := area.get_text()):
+            yield content
+    for script in soup.find_all("script"):
+        source = script.string or ""
+        for match in _SCRIPT_STRING.finditer(source):
+            if not _CARRIER.search(match[1]):
+                continue
+            try:
+                yield json.loads(f'"{match[1]}"', strict=False)
+            except ValueError:
+                continue

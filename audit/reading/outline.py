@@ -1,0 +1,344 @@
+"""The report in the document: title, agency, year, sections and dates."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from audit.form import IDS, SECTIONS, load
+from audit.reading import dates
+from audit.reading.document import Document, Grid, RawCell, Text
+from audit.reading.number import normalise
+from audit.report import Dates, Section
+
+_ORDINAL = r"(?:第?[一二三四五六七八九十]{1,2}(?:部分|章)?[、.,:：]?|\d{1,2}[、.,])"
+_LONGEST_HEADING = 40
+_SUBJECT = (
+    r"(?:政府|政务)?信息公开(?:工作)?(?:年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告)"
+)
+_TITLE = re.compile(
+    rf"(?P<before>.{{0,60}}?)(?P<year>20\d\d)年?度?(?P<between>[^，。]{{0,40}}?)(?:的)?{_SUBJECT}"
+)
+_TITLE_WITHOUT_YEAR = re.compile(rf"(?P<before>.{{2,60}}?){_SUBJECT}")
+_PERIOD = re.compile(r"(20\d\d)年1月1日(?:起)?(?:至|到|[-—~])(?:(20\d\d)年)?12月31日")
+_FOOTER = re.compile(
+    r"(?:上一篇|下一篇|打印|关闭|【?字体|分享|扫一扫|相关(?:文档|链接|附件|信息|阅读|稿件)|附件\s*[:：\d]|主办|承办|版权所有|网站标识码"
+    r"|联系我们|网站地图|技术支持|Copyright|您的位置|当前位置|责任编辑|来源\s*[:：]|信息来源)|.*ICP备"
+)
+_SIGNATURE_LINES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What surrounds the tables. ``grids`` pairs each raw table of the report with the section it stands in."""
+
+    title: str | None
+    agency: str | None
+    year: int | None
+    dates: Dates
+    preamble: str
+    sections: Mapping[str, Section]
+    grids: tuple[tuple[Grid, str | None], ...]
+    sources: Mapping[str, str]
+    text: str
+
+
+def outline(document: Document, url: str | None = None, headers: Mapping[str, str] | None = None) -> Outline:
+    """Find the report in a document. Hidden blocks count only if the shown ones hold no section."""
+    shown = [block for block in document.blocks if not block.hidden]
+    blocks = _split(shown)
+    headings = _headings(blocks)
+    if len(headings) < 2 and len(shown) < len(document.blocks):
+        blocks = _split(list(document.blocks))
+        headings = _headings(blocks)
+    blocks, headings = _detach_inline(blocks, headings)
+    end = _end(blocks, headings)
+    title, agency, year, sources = _identity(document, blocks[: min(headings.values(), default=len(blocks))])
+    starts = sorted((place, key) for key, place in headings.items())
+    sections = {key: Section(key, present=False) for key in SECTIONS}
+    grids: list[tuple[Grid, str | None]] = []
+    first = starts[0][0] if starts else end
+    bounds = [*starts, (end, "")]
+    for (place, key), (stop, _) in zip(bounds, bounds[1:], strict=False):
+        sections[key] = _section(key, blocks, place, stop)
+    for place, block in enumerate(blocks):
+        if isinstance(block, Grid):
+            key = next((k for p, k in reversed(starts) if p < place), None) if place < end else None
+            grids.append((block, key))
+    hidden_grids = [
+        (block, None)
+        for block in document.blocks
+        if isinstance(block, Grid) and block.hidden and block not in blocks
+    ]
+    lines = [text for block in blocks for text in _lines(block)]
+    preamble = _preamble(blocks[:first], title)
+    body = "\n".join(section.text for section in sections.values())
+    if year is None:
+        year = _year(preamble + "\n" + body)
+        if year:
+            sources["year"] = "text"
+    declared, where = dates.declared(document.meta, lines)
+    if where:
+        sources["declared"] = where
+    tail = [block.text for block in blocks[first:end] if isinstance(block, Text)][-_SIGNATURE_LINES:]
+    head = [block.text for block in blocks[:first] if isinstance(block, Text)][-_SIGNATURE_LINES:]
+    found = Dates(
+        declared=declared,
+        signed=dates.signed([*reversed(tail), *head]),
+        url=dates.in_address(url) if url else None,
+        last_modified=dates.last_modified((headers or {}).get("last-modified")),
+    )
+    return Outline(
+        title, agency, year, found, preamble, sections, (*grids, *hidden_grids), sources, "\n".join(lines)
+    )
+
+
+def _lines(block: Text | Grid) -> list[str]:
+    if isinstance(block, Text):
+        return [block.text]
+    return [" ".join(" ".join(cell.text.split()) for cell in row) for row in block.rows if len(row) <= 8]
+
+
+def _packed(text: str) -> str:
+    return "".join(normalise(text).split())
+
+
+# --- sections ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def _accepted() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
+    """Per section: the pattern of a heading that stands alone, and of one with the text running on behind it."""
+    patterns = {}
+    for form_section in load("2021").sections:
+        both = {
+            p for form in IDS for s in load(form).sections if s.key == form_section.key for p in s.accepted
+        }
+        said = "|".join(sorted(both, key=len, reverse=True))
+        numbered = rf"(?:{form_section.number}[、.,:：]|第{form_section.number}部分[、,:：]?)"
+        patterns[form_section.key] = (
+            re.compile(rf"{_ORDINAL}?(?:{said})[。:：]?"),
+            re.compile(rf"(?P<heading>{numbered}(?:{said}))[。:：]?(?P<rest>.+)", re.S),
+        )
+    return patterns
+
+
+def _key_of(text: str) -> str | None:
+    packed = _packed(text)
+    if not 4 <= len(packed) <= _LONGEST_HEADING:
+        return None
+    return next((key for key, (alone, _) in _accepted().items() if alone.fullmatch(packed)), None)
+
+
+def _split(blocks: Sequence[Text | Grid]) -> list[Text | Grid]:
+    """Headings that stand in a table row of their own become text, and part the table; torn headings are joined."""
+    result: list[Text | Grid] = []
+    for block in blocks:
+        if isinstance(block, Text):
+            result.append(block)
+            continue
+        rows: list[tuple[RawCell, ...]] = []
+        for row in block.rows:
+            filled = [cell for cell in row if cell.text.strip()]
+            if len(filled) == 1 and _key_of(filled[0].text):
+                if rows:
+                    result.append(replace(block, rows=tuple(rows)))
+                    rows = []
+                result.append(
+                    Text(filled[0].text, heading=True, at=filled[0].at, hidden=block.hidden, path=block.path)
+                )
+            else:
+                rows.append(row)
+        if rows:
+            result.append(replace(block, rows=tuple(rows)))
+    return _join_torn(result)
+
+
+def _join_torn(blocks: list[Text | Grid]) -> list[Text | Grid]:
+    """四、政府信息公开行政复议、 / 行政诉讼情况: two short blocks that only together are a heading."""
+    result: list[Text | Grid] = []
+    for block in blocks:
+        before = result[-1] if result else None
+        if (
+            isinstance(block, Text)
+            and isinstance(before, Text)
+            and len(before.text) + len(block.text) <= _LONGEST_HEADING
+            and not _key_of(before.text)
+            and not _key_of(block.text)
+            and _key_of(before.text + block.text)
+        ):
+            result[-1] = replace(before, text=before.text + block.text)
+        else:
+            result.append(block)
+    return result
+
+
+def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
+    """Section key to the place of its heading. Of several candidates the one with most behind it wins: not the list of contents."""
+    candidates = [
+        (place, key)
+        for place, block in enumerate(blocks)
+        if isinstance(block, Text) and (key := _key_of(block.text))
+    ]
+    best: dict[str, tuple[int, int]] = {}
+    for n, (place, key) in enumerate(candidates):
+        stop = candidates[n + 1][0] if n + 1 < len(candidates) else min(len(blocks), place + 40)
+        weight = sum(len(b.text) if isinstance(b, Text) else 1000 for b in blocks[place + 1 : stop])
+        if key not in best or weight > best[key][0]:
+            best[key] = (weight, place)
+    return {key: place for key, (_, place) in best.items()}
+
+
+def _detach_inline(
+    blocks: list[Text | Grid], headings: dict[str, int]
+) -> tuple[list[Text | Grid], dict[str, int]]:
+    """六、其他需要报告的事项。无。: a numbered heading with its text in the same block, where none stands alone."""
+    wanted = {key: patterns[1] for key, patterns in _accepted().items() if key not in headings}
+    if not wanted or not headings:
+        return blocks, headings
+    result: list[Text | Grid] = []
+    for block in blocks:
+        if isinstance(block, Text):
+            packed = _packed(block.text)
+            for key, pattern in wanted.items():
+                if match := pattern.fullmatch(packed):
+                    result.append(replace(block, text=match["heading"], heading=True))
+                    block = replace(block, text=match["rest"])  # noqa: PLW2901 - the rest of the same block
+                    del wanted[key]
+                    break
+        result.append(block)
+    return result, _headings(result)
+
+
+def _end(blocks: Sequence[Text | Grid], headings: Mapping[str, int]) -> int:
+    """Where the report ends: at a footer, or where the page leaves the container that holds its headings."""
+    if not headings:
+        return len(blocks)
+    places = sorted(headings.values())
+    paths = [blocks[place].path for place in places]
+    shared = 0
+    while all(len(path) > shared + 1 and path[shared] == paths[0][shared] for path in paths):
+        shared += 1
+    for place in range(places[-1] + 1, len(blocks)):
+        block = blocks[place]
+        if isinstance(block, Text) and _FOOTER.match(block.text):
+            return place
+        if len(places) > 1 and block.path[:shared] != paths[0][:shared]:
+            return place
+    return len(blocks)
+
+
+def _section(key: str, blocks: Sequence[Text | Grid], place: int, stop: int) -> Section:
+    heading = blocks[place]
+    inside = blocks[place + 1 : stop]
+    text = "\n".join(block.text for block in inside if isinstance(block, Text))
+    tables = sum(isinstance(block, Grid) for block in inside)
+    return Section(
+        key,
+        present=True,
+        heading=heading.text if isinstance(heading, Text) else None,
+        text=text,
+        tables=tables,
+    )
+
+
+# --- identity ----------------------------------------------------------------------------------------------------
+
+
+def _identity(
+    document: Document, before: Sequence[Text | Grid]
+) -> tuple[str | None, str | None, int | None, dict[str, str]]:
+    """Title, agency and year from the best titled place: meta, headings, first lines, the window title."""
+    texts = [block for block in before if isinstance(block, Text)]
+    places: list[tuple[str, str]] = [("meta articletitle", document.meta.get("articletitle", ""))]
+    places += [("heading", block.text) for block in texts if block.heading]
+    places += [
+        ("first lines", first.text + second.text)
+        for first, second in zip(texts, texts[1:], strict=False)
+        if _is_torn(first, second)
+    ]
+    places += [("first lines", block.text) for block in texts]
+    places += [("title", re.split(r"[_|]|\s[-–—]\s|--", document.title)[0])] if document.title else []
+    fallback: tuple[str, str, str] | None = None
+    for where, text in places:
+        packed = _packed(text)
+        if not packed or len(packed) > 90:
+            continue
+        packed = _with_figures(packed)
+        if match := _TITLE.search(packed):
+            sources = {"title": where, "year": where}
+            agency = _agency(match["before"], match["between"])
+            if agency:
+                sources["agency"] = where
+            else:
+                agency = _other_agency(document, texts)
+            return match[0], agency, int(match["year"]), sources
+        if fallback is None and (match := _TITLE_WITHOUT_YEAR.search(packed)):
+            fallback = (where, match[0], match["before"])
+    if fallback:
+        where, title, agency = fallback
+        return title, _agency(agency, "") or _other_agency(document, texts), None, {"title": where}
+    return None, _other_agency(document, texts), None, {}
+
+
+def _is_torn(first: Text, second: Text) -> bool:
+    """A title over two lines: an agency alone, then the rest."""
+    one, two = _packed(first.text), _packed(second.text)
+    return (
+        len(one) <= 30
+        and len(two) <= 40
+        and not re.search(_SUBJECT, one)
+        and bool(re.match(r"(?:关于)?20\d\d年?度?|(?:政府)?信息公开", two))
+    )
+
+
+def _with_figures(text: str) -> str:
+    """二〇二一年 as 2021年, so that one pattern reads both."""
+    year = dates.chinese_year(text)
+    return re.sub(r"二[〇零○][一二三四][〇零○O一二三四五六七八九](?=年)", str(year), text) if year else text
+
+
+def _agency(before: str, between: str) -> str | None:
+    for part in (before, between):
+        name = re.sub(r"^(?:关于|附件\d?[:：]?|[·•>》\-—:：]+)|(?:关于|的|[:：\-—])+$", "", part).strip()
+        name = name.rsplit(">", 1)[-1].rsplit("》", 1)[-1]
+        if 2 <= len(name) <= 40 and not re.search(r"[，。；!！?？]", name):
+            return name
+    return None
+
+
+_SOURCE_LINE = re.compile(
+    r"(?:发布机构|发文机关|公开主体|信息来源|来源|发布单位)\s*[:：]\s*([\u4e00-\u9fff()（）、]{4,40})"
+)
+
+
+def _other_agency(document: Document, texts: Sequence[Text]) -> str | None:
+    for name in ("contentsource", "author", "source"):
+        if re.fullmatch(r"[\u4e00-\u9fff()（）]{4,40}", document.meta.get(name, "")):
+            return document.meta[name]
+    for block in texts:
+        if match := _SOURCE_LINE.search(block.text):
+            return match[1]
+    return None
+
+
+def _preamble(blocks: Sequence[Text | Grid], title: str | None) -> str:
+    texts = [block.text for block in blocks if isinstance(block, Text)]
+    start = max(
+        (n + 1 for n, text in enumerate(texts) if title and title in _with_figures(_packed(text))), default=0
+    )
+    return "\n".join(text for text in texts[start:] if len(text) > 12)
+
+
+def _year(text: str) -> int | None:
+    """The reported year out of the period sentence, else the year the text names most, if it clearly leads."""
+    packed = _packed(text)
+    if match := _PERIOD.search(packed):
+        return int(match[2] or match[1])
+    counts = Counter(re.findall(r"20[0-3]\d(?=年)", packed)).most_common(2)
+    if counts and (len(counts) == 1 or counts[0][1] > 2 * counts[1][1]):
+        return int(counts[0][0])
+    return None
