@@ -1,0 +1,165 @@
+"""Is each cell a number of the right kind (N001-N004). A blank, a dash or a lost cell is never zero."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from audit.finding import Kind, Outcome
+from audit.form import FormTable, load
+from audit.localise import judged_sums
+from audit.report import Cell, How, Report, State, Table
+from audit.rules import names
+from audit.rules.registry import rule
+
+_Wrong = Callable[[str, int | Decimal], bool]
+
+_TYPE = "年报格式：单元格填写数字，没有的填 0"
+
+
+@rule("N001", letter="M", basis=_TYPE)
+def cells_filled(report: Report) -> Iterator[Outcome]:
+    """No cell is blank or dashed. A blank column, row or table is one finding with the cells it covers."""
+    for table in _found(report):
+        blank = [cell.id for cell in _read(table) if cell.state in (State.BLANK, State.DASH)]
+        yield _rest(table)
+        for subject, cells in _regions(table, blank).items():
+            yield Outcome(
+                Kind.FAIL,
+                subject,
+                args=_where(table, subject, cells),
+                cells=cells,
+                cell=cells[0] if len(cells) == 1 else None,
+                actual=len(cells),
+                expected=0,
+                hint=_blank_as_zero(report, table, blank),
+                message="region" if len(cells) > 1 else "",
+            )
+
+
+@rule("N002", letter="M", basis=_TYPE)
+def cells_numeric(report: Report) -> Iterator[Outcome]:
+    """No cell holds words where the form asks for a number."""
+    for table in _found(report):
+        texts = {cell.id: cell.raw.strip() for cell in _read(table) if cell.state is State.TEXT}
+        yield _rest(table)
+        for subject, cells in _regions(table, list(texts)).items():
+            raw = "、".join(f"「{texts[cell][:20]}」" for cell in cells[:5])
+            yield Outcome(
+                Kind.FAIL,
+                subject,
+                args={**_where(table, subject, cells), "raw": raw},
+                cells=cells,
+                cell=cells[0] if len(cells) == 1 else None,
+                actual=raw,
+            )
+
+
+@rule("N003", letter="H", basis=_TYPE)
+def counts_not_negative(report: Report) -> Iterator[Outcome]:
+    """No number is below zero; only 本年增/减 of the 2019 form carries a sign."""
+    yield from _each(report, lambda column, value: column != "items_change" and value < 0)
+
+
+@rule("N004", letter="M", basis=_TYPE)
+def counts_whole(report: Report) -> Iterator[Outcome]:
+    """Counts are whole numbers; only amounts of money may have decimals."""
+    yield from _each(report, lambda column, value: column != "amount" and value != int(value))
+
+
+def _each(report: Report, wrong: _Wrong) -> Iterator[Outcome]:
+    for table in _found(report):
+        bad = [cell for cell in _read(table) if cell.known is not None and wrong(cell.id.rsplit("/", 1)[1], cell.known)]
+        yield _rest(table)
+        for cell in bad:
+            yield Outcome(
+                Kind.FAIL,
+                cell.id,
+                args={"name": names.subject(table.shape, cell.id), "actual": cell.known},
+                cells=(cell.id,),
+                cell=cell.id,
+                actual=cell.known,
+            )
+
+
+def _found(report: Report) -> Iterator[Table]:
+    return (table for _, table in sorted(report.tables.items()) if table.shape is not None)
+
+
+def _read(table: Table) -> Iterator[Cell]:
+    return (cell for cell in table.cells.values() if cell.how is How.READ)
+
+
+def _rest(table: Table) -> Outcome:
+    """The verdict on all cells that do not fail by themselves: pass, or open for the unread ones it names."""
+    expected = load(table.shape or "").tables[table.name].cells
+    seen = {cell.id for cell in _read(table) if cell.state not in (State.UNREADABLE, State.ABSENT)}
+    kind = Kind.PASS if seen.issuperset(expected) else Kind.OPEN
+    return Outcome(kind, table.name, cells=tuple(cell for cell in expected if cell not in seen))
+
+
+def _where(table: Table, subject: str, cells: Sequence[str]) -> dict[str, object]:
+    return {
+        "name": names.subject(table.shape, subject),
+        "count": len(cells),
+        "cells": names.listing(table.shape, cells),
+    }
+
+
+def _regions(table: Table, cells: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Group cells by cause: the table, columns mostly affected, and the rest as a row, a column or a cell."""
+    form = load(table.shape or "").tables[table.name]
+    if not cells:
+        return {}
+    if len(cells) > 1 and len(cells) >= 0.8 * len(form.cells):
+        return {table.name: tuple(cells)}
+    by_column: dict[str, list[str]] = defaultdict(list)
+    for cell in cells:
+        by_column[cell.rsplit("/", 1)[1]].append(cell)
+    whole = {
+        f"{table.name}/*/{column}": tuple(part)
+        for column, part in by_column.items()
+        if len(part) >= max(3, 0.5 * _height(form, column))
+    }
+    if len(whole) > 2:
+        return {table.name: tuple(cells)}
+    rest = tuple(cell for cell in cells if f"{table.name}/*/{cell.rsplit('/', 1)[1]}" not in whole)
+    return {**whole, **({_common(table.name, rest): rest} if rest else {})}
+
+
+def _height(form: FormTable, column: str) -> int:
+    return sum(1 for columns in form.columns_of.values() if column in columns)
+
+
+def _common(table: str, cells: Collection[str]) -> str:
+    rows = {cell.split("/")[1] for cell in cells}
+    columns = {cell.split("/")[2] for cell in cells}
+    if len(cells) == 1:
+        return next(iter(cells))
+    if len(rows) == 1:
+        return f"{table}/{rows.pop()}"
+    return f"{table}/*/{columns.pop()}" if len(columns) == 1 else table
+
+
+def _blank_as_zero(report: Report, table: Table, blank: Collection[str]) -> Mapping[str, str] | None:
+    """What the sums would say if every blank were 0: a help for the reader, never a verdict."""
+    zeros = {
+        cell.id: replace(cell, state=State.VALUE, value=0) if cell.id in blank else cell
+        for cell in table.cells.values()
+    }
+    tables = {**report.tables, table.name: replace(table, cells=zeros)}
+    sums = judged_sums(replace(report, tables=tables), table.name)
+    if not sums:
+        return None
+    broken = sum(1 for one in sums if one.kind is Kind.FAIL)
+    if not broken:
+        return {
+            "zh": "若空白视为 0，各项勾稽关系均成立",
+            "en": "every sum holds if blanks are 0",
+        }
+    return {
+        "zh": f"即使空白视为 0，{len(sums)} 项勾稽关系中仍有 {broken} 项不成立",
+        "en": f"even if blanks are 0, {broken} of {len(sums)} sums do not hold",
+    }

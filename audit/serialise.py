@@ -1,0 +1,129 @@
+"""A report as one JSON document and back, without loss: what the store keeps and a re-audit starts from."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from audit.report import Cell, Dates, How, Locator, Report, Section, State, Table, Trouble
+
+SCHEMA = "nianshen.report/1"
+
+
+class ReportFormatError(ValueError):
+    """The document is not one that ``report_to_json`` wrote."""
+
+
+def report_to_json(report: Report) -> dict[str, Any]:
+    """Plain JSON types only. A Decimal becomes ``{"decimal": "52.15"}``, so that no digit is lost."""
+    return {
+        "schema": SCHEMA,
+        "agency": report.agency,
+        "year": report.year,
+        "title": report.title,
+        "form": report.form,
+        "dates": {name: _day(getattr(report.dates, name)) for name in Dates.__dataclass_fields__},
+        "sections": {key: _section(section) for key, section in report.sections.items()},
+        "tables": {name: _table(table) for name, table in report.tables.items()},
+        "preamble": report.preamble,
+        "attachments": [list(pair) for pair in report.attachments],
+        "pictures": report.pictures,
+        "troubles": [_trouble(trouble) for trouble in report.troubles],
+        "sources": dict(report.sources),
+    }
+
+
+def report_from_json(data: dict[str, Any]) -> Report:
+    """The report again. Raises ReportFormatError for another schema."""
+    if data.get("schema") != SCHEMA:
+        raise ReportFormatError(f"expected schema {SCHEMA}, got {data.get('schema')!r}")
+    return Report(
+        agency=data["agency"],
+        year=data["year"],
+        title=data["title"],
+        form=data["form"],
+        dates=Dates(**{name: date.fromisoformat(day) if day else None for name, day in data["dates"].items()}),
+        sections={key: Section(**section) for key, section in data["sections"].items()},
+        tables={name: _table_back(table) for name, table in data["tables"].items()},
+        preamble=data["preamble"],
+        attachments=tuple((text, address) for text, address in data["attachments"]),
+        pictures=data["pictures"],
+        troubles=tuple(_trouble_back(trouble) for trouble in data["troubles"]),
+        sources=dict(data["sources"]),
+    )
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {name: getattr(section, name) for name in Section.__dataclass_fields__}
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "shape": table.shape,
+        "cells": [_cell(cell) for cell in table.cells.values()],
+        "troubles": [_trouble(trouble) for trouble in table.troubles],
+        "missing": list(table.missing),
+        "extra": list(table.extra),
+        "confidence": table.confidence,
+    }
+
+
+def _table_back(data: dict[str, Any]) -> Table:
+    cells = (_cell_back(cell) for cell in data["cells"])
+    return Table(
+        name=data["name"],
+        shape=data["shape"],
+        cells={cell.id: cell for cell in cells},
+        troubles=tuple(_trouble_back(trouble) for trouble in data["troubles"]),
+        missing=tuple(data["missing"]),
+        extra=tuple(data["extra"]),
+        confidence=data["confidence"],
+    )
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    value = {"decimal": str(cell.value)} if isinstance(cell.value, Decimal) else cell.value
+    return {
+        "id": cell.id,
+        "state": cell.state.value,
+        "value": value,
+        "raw": cell.raw,
+        "how": cell.how.value,
+        "at": cell.at.as_json() if cell.at is not None else None,
+        "unit": cell.unit,
+    }
+
+
+def _cell_back(data: dict[str, Any]) -> Cell:
+    value = data["value"]
+    return Cell(
+        id=data["id"],
+        state=State(data["state"]),
+        value=Decimal(value["decimal"]) if isinstance(value, dict) else value,
+        raw=data["raw"],
+        how=How(data["how"]),
+        at=_locator_back(data["at"]),
+        unit=data["unit"],
+    )
+
+
+def _trouble(trouble: Trouble) -> dict[str, Any]:
+    at = trouble.at.as_json() if trouble.at is not None else None
+    return {"kind": trouble.kind, "where": trouble.where, "detail": trouble.detail, "at": at}
+
+
+def _trouble_back(data: dict[str, Any]) -> Trouble:
+    return Trouble(data["kind"], data["where"], data["detail"], _locator_back(data["at"]))
+
+
+def _locator_back(data: dict[str, Any] | None) -> Locator | None:
+    if data is None:
+        return None
+    box = data.get("box")
+    return Locator(**{**data, "box": tuple(box) if box is not None else None})
+
+
+def _day(value: date | None) -> str | None:
+    return value.isoformat() if value else None
