@@ -6,8 +6,6 @@ import re
 
 from audit.report import Report, Table
 
-UNREAD = frozenset({"short_row", "unmatched_row", "torn_table", "conflicting_copy", "lossy_text"})
-
 _FILE = re.compile(r"\.(pdf|docx?|wps|xlsx?|et|ofd|zip|rar|png|jpe?g|gif|tiff?)\b", re.IGNORECASE)
 
 

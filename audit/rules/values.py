@@ -109,7 +109,7 @@ def _where(table: Table, subject: str, cells: Sequence[str]) -> dict[str, object
 
 
 def _regions(table: Table, cells: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """Group cells by cause: the table, columns mostly affected, and the rest as a row, a column or a cell."""
+    """Group cells by cause: the table, or a column mostly affected (总计 before others), and the rest together."""
     form = load(table.shape or "").tables[table.name]
     if not cells:
         return {}
@@ -123,8 +123,9 @@ def _regions(table: Table, cells: Sequence[str]) -> Mapping[str, tuple[str, ...]
         for column, part in by_column.items()
         if len(part) >= max(3, 0.5 * _height(form, column))
     }
-    if len(whole) > 2:
-        return {table.name: tuple(cells)}
+    totals = f"{table.name}/*/total"
+    if len(whole.keys() - {totals}) > 1:
+        whole = {totals: whole[totals]} if totals in whole else {}
     rest = tuple(cell for cell in cells if f"{table.name}/*/{cell.rsplit('/', 1)[1]}" not in whole)
     return {**whole, **({_common(table.name, rest): rest} if rest else {})}
 
