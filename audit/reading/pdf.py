@@ -1,0 +1,551 @@
+"""A PDF to blocks of text and raw tables: ruled cells as they are drawn, lines joined to paragraphs."""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pdfplumber
+from pdfminer.pdfdocument import PDFPasswordIncorrect
+from pdfminer.pdftypes import resolve1
+from pdfminer.utils import decode_text
+from pdfplumber.page import Page
+
+from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
+from audit.reading.glyphs import Box, Glyph, Line, cell_text, lines_of, lost_share, quarter_turn, readable
+from audit.reading.unruled import unruled_tables
+from audit.report import Locator, Trouble
+
+MOST_BYTES = 50 * 2**20
+MOST_PAGES = 200
+MOST_GLYPHS = 600_000
+MOST_INFLATED = 400 * 2**20
+MOST_RULES = 6_000
+_STREAM = re.compile(rb"stream\r?\n")
+_ORDINAL = re.compile(r"\s*(?:[（(]?[一二三四五六七八九十]{1,3}[）)、.．]|\d{1,2}\s*[.．、])")
+_HEADING = re.compile(r"[一二三四五六七八九十]{1,2}\s*[、.．]\s*\S")
+_PAGE_NUMBER = re.compile(
+    r"[-—–－―~·.\s]*(?:第\s*)?(?:\d{1,3}|[一二三四五六七八九十]{1,3})(?:\s*[/／]\s*\d{1,3})?(?:\s*页)?"
+    r"(?:\s*[,，]?\s*共\s*\d{1,3}\s*页)?[-—–－―~·.\s]*"
+)
+_NUMBER = re.compile(r"[-+−]?\d[\d,，.\s]*")
+_SENTENCE_ENDS = ("。", "；", "：", "！", "？", ".", ";", ":")
+
+
+def read_pdf(data: bytes) -> Document:
+    """Blocks of a PDF in reading order; every ruled table is a grid, one for each page it stands on.
+
+    Boxes are in points from the top left of the page as it is read. Raises UnreadableDocument: empty, too_large,
+    damaged, encrypted, image (no text layer), unsupported (fonts without a character map).
+    """
+    _check_size(data)
+    try:
+        with pdfplumber.open(io.BytesIO(data)) as pdf:
+            if len(pdf.pages) > MOST_PAGES:
+                raise _too_large(f"{len(pdf.pages)} 页", f"{len(pdf.pages)} pages")
+            if not pdf.pages:
+                raise _damaged("没有页面", "it has no page")
+            return _document(pdf)
+    except (UnreadableDocument, MemoryError):
+        raise
+    except Exception as error:
+        # A damaged file breaks the parser in any way; all of them mean the same to the reader.
+        if _is_locked(error):
+            raise UnreadableDocument(
+                "encrypted",
+                "PDF 已加密，需要密码才能打开；请取得未加密的文件",
+                "the PDF is encrypted and needs a password; get a copy without one",
+            ) from error
+        raise _damaged(type(error).__name__, type(error).__name__) from error
+
+
+def _document(pdf: Any) -> Document:
+    sheets: list[_Sheet] = []
+    glyphs = 0
+    tables = 0
+    for page in pdf.pages:
+        sheet = _sheet(page, tables)
+        page.close()
+        tables += len(sheet.grids)
+        glyphs += len(sheet.glyphs)
+        if glyphs > MOST_GLYPHS:
+            raise _too_large(f"超过 {MOST_GLYPHS} 个字符", f"over {MOST_GLYPHS} characters")
+        sheets.append(sheet)
+    _require_text(sheets)
+    items = [item for sheet in sheets for item in sheet.items(_margin_lines(sheets))]
+    meta = _meta(pdf.doc.info)
+    return Document(
+        media="pdf",
+        blocks=tuple(_joined_rows(_paragraphs(items))),
+        meta=meta,
+        title=meta.get("title"),
+        pictures=sum(sheet.pictures for sheet in sheets),
+        troubles=tuple(_troubles(sheets)),
+    )
+
+
+# A page
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """What was read of one page."""
+
+    number: int
+    width: float
+    height: float
+    glyphs: list[Glyph]
+    grids: list[Grid] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    pictures: int = 0
+    covered: bool = False
+    too_many_rules: bool = False
+
+    def items(self, margin_lines: set[str]) -> list[_Item]:
+        """Lines and grids from top to bottom, page numbers and running heads left out."""
+        shown = [
+            line
+            for line in self.lines
+            if not (self.in_margin(line) and _is_furniture(line.text, margin_lines, self.number))
+        ]
+        items = [_Item(self.number, line.top, line=line) for line in shown]
+        items += [_Item(self.number, _top(grid), grid=grid) for grid in self.grids]
+        return sorted(items, key=lambda item: item.top)
+
+    def in_margin(self, line: Line) -> bool:
+        return line.bottom < 0.1 * self.height or line.top > 0.9 * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    page: int
+    top: float
+    line: Line | None = None
+    grid: Grid | None = None
+
+
+def _sheet(page: Page, first_table: int) -> _Sheet:
+    turn = quarter_turn(page.chars)
+    if turn:
+        page = _turned(page, turn)
+    glyphs = readable(page.chars)
+    pictures = [image for image in page.images if image["width"] > 40 and image["height"] > 40]
+    covered = any(i["width"] * i["height"] > 0.5 * page.width * page.height for i in pictures)
+    sheet = _Sheet(
+        page.page_number,
+        float(page.width),
+        float(page.height),
+        glyphs,
+        pictures=len(pictures),
+        covered=covered,
+    )
+    tables = _ruled_tables(page, sheet)
+    loose = glyphs
+    for number, boxes in enumerate(tables, first_table):
+        grid, loose = _grid(boxes, loose, page.page_number, number)
+        sheet.grids.append(grid)
+    sheet.lines = lines_of(loose)
+    if not sheet.grids:
+        sheet.grids, sheet.lines = unruled_tables(sheet.lines, page.page_number, first_table)
+    return sheet
+
+
+def _turned(page: Page, turn: int) -> Page:
+    """The page again, turned so that its text stands upright (a wide table printed sideways)."""
+    source = page.page_obj
+    source.rotate = (source.rotate + turn) % 360
+    return Page(page.pdf, source, page_number=page.page_number, initial_doctop=0)
+
+
+def _ruled_tables(page: Page, sheet: _Sheet) -> list[list[Box]]:
+    """The cells of each table with two columns or more; a frame around text or a shaded background is no table."""
+    kept = page.filter(_may_rule)
+    if len(kept.edges) > MOST_RULES:
+        kept = page.filter(lambda thing: thing["object_type"] != "curve" and _may_rule(thing))
+    if len(kept.edges) > MOST_RULES:
+        sheet.too_many_rules = True
+        return []
+    closing = _missing_borders(kept.edges)
+    settings = {"explicit_horizontal_lines": closing} if closing else None
+    tables = [table.cells for table in kept.find_tables(settings)]
+    if not any(map(_is_table, tables)) and len(page.edges) <= MOST_RULES:
+        tables = [table.cells for table in page.find_tables()]
+    return sorted((cells for cells in tables if _is_table(cells)), key=lambda cells: min(cell[1] for cell in cells))
+
+
+def _may_rule(thing: dict[str, Any]) -> bool:
+    """Not a filled area without an outline: word processors paint one behind every paragraph."""
+    kind = thing["object_type"]
+    if kind == "rect":
+        return bool(thing.get("stroke")) or min(thing["width"], thing["height"]) < 4
+    return kind in {"line", "curve"}
+
+
+def _missing_borders(edges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Borders left out where a table runs over a page: three upright rules end where there is no level one."""
+    upright = [edge for edge in edges if edge["orientation"] == "v" and edge["height"] > 3]
+    level = [edge for edge in edges if edge["orientation"] == "h"]
+    added: list[dict[str, Any]] = []
+    for end, sign in (("top", -1), ("bottom", 1)):
+        for height in _steps(edge[end] for edge in upright):
+            ending = [
+                edge for edge in upright if abs(edge[end] - height) < 2 and not _runs_on(edge, end, sign, upright)
+            ]
+            xs = _steps(edge["x0"] for edge in ending)
+            if len(xs) < 3 or _is_ruled(level, height, xs[0], xs[-1]):
+                continue
+            y = sign * max(sign * edge[end] for edge in ending)
+            added.append(
+                {
+                    "object_type": "line",
+                    "x0": xs[0],
+                    "x1": xs[-1],
+                    "top": y,
+                    "bottom": y,
+                    "width": xs[-1] - xs[0],
+                    "height": 0,
+                }
+            )
+    return added
+
+
+def _runs_on(edge: dict[str, Any], end: str, sign: int, upright: Sequence[dict[str, Any]]) -> bool:
+    """Another piece of the same rule goes further in that direction."""
+    start = "top" if end == "bottom" else "bottom"
+    return any(
+        abs(other["x0"] - edge["x0"]) < 2
+        and sign * (other[end] - edge[end]) > 2
+        and sign * (other[start] - edge[end]) < 3
+        for other in upright
+    )
+
+
+def _is_ruled(level: Sequence[dict[str, Any]], height: float, x0: float, x1: float) -> bool:
+    near = [edge for edge in level if abs(edge["top"] - height) < 4 and edge["x1"] > x0 and edge["x0"] < x1]
+    ruled = sum(float(min(edge["x1"], x1) - max(edge["x0"], x0)) for edge in near)
+    return ruled > 0.5 * (x1 - x0)
+
+
+def _is_table(cells: Sequence[Box]) -> bool:
+    return len({cell[0] for cell in cells}) > 1 and len(cells) > 1
+
+
+def _grid(boxes: Sequence[Box], glyphs: Sequence[Glyph], page: int, table: int) -> tuple[Grid, list[Glyph]]:
+    """The cells as drawn, with their text; places without a drawn cell are filled. Also the glyphs left over."""
+    xs = _steps(edge for box in boxes for edge in (box[0], box[2]))
+    ys = _steps(edge for box in boxes for edge in (box[1], box[3]))
+    owner: dict[tuple[int, int], int] = {}
+    areas: list[tuple[int, int, int, int]] = []
+    for box in sorted(boxes, key=lambda box: (box[1], box[0])):
+        left, right = _step(xs, box[0]), max(_step(xs, box[2]), _step(xs, box[0]) + 1)
+        top, bottom = _step(ys, box[1]), max(_step(ys, box[3]), _step(ys, box[1]) + 1)
+        _claim(owner, areas, (top, left, bottom, right))
+    _fill(owner, areas, len(ys) - 1, len(xs) - 1)
+    inside: list[list[Glyph]] = [[] for _ in areas]
+    loose: list[Glyph] = []
+    for glyph in glyphs:
+        place = bisect_right(ys, glyph.middle) - 1, bisect_right(xs, glyph.centre) - 1
+        if place in owner:
+            inside[owner[place]].append(glyph)
+        else:
+            loose.append(glyph)
+    rows: list[list[RawCell]] = [[] for _ in ys[1:]]
+    for (top, left, bottom, right), found in sorted(zip(areas, inside, strict=True), key=lambda pair: pair[0][:2]):
+        seen_at = Locator(table, top, len(rows[top]), page, _rounded((xs[left], ys[top], xs[right], ys[bottom])))
+        rows[top].append(RawCell(cell_text(found), right - left, bottom - top, seen_at))
+    box = _rounded((xs[0], ys[0], xs[-1], ys[-1]))
+    return Grid(tuple(map(tuple, rows)), Locator(table=table, page=page, box=box)), loose
+
+
+def _claim(
+    owner: dict[tuple[int, int], int], areas: list[tuple[int, int, int, int]], area: tuple[int, int, int, int]
+) -> None:
+    top, left, bottom, right = area
+    places = [(row, column) for row in range(top, bottom) for column in range(left, right)]
+    if not any(place in owner for place in places):
+        owner.update(dict.fromkeys(places, len(areas)))
+        areas.append(area)
+
+
+def _fill(owner: dict[tuple[int, int], int], areas: list[tuple[int, int, int, int]], height: int, width: int) -> None:
+    """A border that was not drawn leaves a hole: one cell for each run of holes in a row, so that no column shifts."""
+    for row in range(height):
+        column = 0
+        while column < width:
+            end = column
+            while end < width and (row, end) not in owner:
+                end += 1
+            if end > column:
+                _claim(owner, areas, (row, column, row + 1, end))
+            column = end + 1
+
+
+def _steps(edges: Iterator[float] | Sequence[float]) -> list[float]:
+    """Sorted distinct edges; those less than 2 points apart are one."""
+    steps: list[float] = []
+    for edge in sorted(edges):
+        if not steps or edge - steps[-1] >= 2:
+            steps.append(edge)
+    return steps
+
+
+def _step(steps: Sequence[float], edge: float) -> int:
+    return min(range(len(steps)), key=lambda index: abs(steps[index] - edge))
+
+
+# Text between the tables
+
+
+def _margin_lines(sheets: Sequence[_Sheet]) -> set[str]:
+    """Running heads and feet: the same words in the margin of three pages or more."""
+    counts = Counter(text for sheet in sheets for text in {line.text for line in sheet.lines if sheet.in_margin(line)})
+    return {text for text, count in counts.items() if count >= 3}
+
+
+def _is_furniture(text: str, running: set[str], page: int) -> bool:
+    return bool(_PAGE_NUMBER.fullmatch(text)) or (text in running and page > 1)
+
+
+def _paragraphs(items: Sequence[_Item]) -> Iterator[Text | Grid]:
+    """Lines joined where the first one ran to the right edge and the next one is not indented."""
+    lines = [item.line for item in items if item.line]
+    body = _body_size(lines)
+    left, right = _margins(lines)
+    block: list[Line] = []
+    page = 0
+    for item in items:
+        if item.line is None:
+            yield from _block(block, page, body)
+            block = []
+            if item.grid:
+                yield item.grid
+        elif block and _continues(block[-1], item.line, left, right, body):
+            block.append(item.line)
+        else:
+            yield from _block(block, page, body)
+            block, page = [item.line], item.page
+    yield from _block(block, page, body)
+
+
+def _block(lines: Sequence[Line], page: int, body: float) -> Iterator[Text]:
+    if lines:
+        text = lines[0].text
+        for line in lines[1:]:
+            blank = " " if _is_latin(text[-1]) and _is_latin(line.text[0]) else ""
+            text += blank + line.text
+        title = lines[0].size > 1.15 * body and len(text) <= 60
+        yield Text(text, heading=title, at=Locator(page=page, box=lines[0].box))
+
+
+def _continues(before: Line, line: Line, left: float, right: float, body: float) -> bool:
+    if not 0.85 < before.size / line.size < 1.18 or _is_heading(before.text) or _is_heading(line.text):
+        return False
+    if min(before.size, line.size) > 1.15 * body:
+        return not before.text.endswith(_SENTENCE_ENDS)
+    full = before.x1 > right - 1.6 * before.size
+    return full and line.x0 - left < 1.2 * line.size
+
+
+def _is_heading(text: str) -> bool:
+    return len(text) <= 40 and bool(_HEADING.match(text)) and not text.endswith(("。", "；", "，"))
+
+
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _body_size(lines: Sequence[Line]) -> float:
+    counts: Counter[float] = Counter()
+    for line in lines:
+        counts[round(line.size, 1)] += len(line.text)
+    return counts.most_common(1)[0][0] if counts else 0.0
+
+
+def _margins(lines: Sequence[Line]) -> tuple[float, float]:
+    if not lines:
+        return 0.0, 0.0
+    lefts, rights = sorted(line.x0 for line in lines), sorted(line.x1 for line in lines)
+    return lefts[len(lefts) // 20], rights[-1 - len(rights) // 20]
+
+
+# Rows torn by a page break
+
+
+def _joined_rows(blocks: Iterator[Text | Grid]) -> Iterator[Text | Grid]:
+    """Where a table runs on over a page, a last row and a first row that are evidently one become one."""
+    before: Text | Grid | None = None
+    for block in blocks:
+        following = block
+        if isinstance(before, Grid) and isinstance(block, Grid):
+            before, following = _without_tear(before, block)
+        if before is not None:
+            yield before
+        before = following if not isinstance(following, Grid) or following.rows else None
+    if before is not None:
+        yield before
+
+
+def _without_tear(upper: Grid, lower: Grid) -> tuple[Grid, Grid]:
+    if upper.at is None or lower.at is None or (upper.at.page or 0) + 1 != lower.at.page:
+        return upper, lower
+    if not upper.rows or not lower.rows or not _is_torn(upper.rows[-1], lower.rows[0]):
+        return upper, lower
+    last = tuple(replace(a, text=_together(a.text, b.text)) for a, b in zip(upper.rows[-1], lower.rows[0], strict=True))
+    return replace(upper, rows=(*upper.rows[:-1], last)), replace(lower, rows=lower.rows[1:])
+
+
+def _is_torn(last: Sequence[RawCell], first: Sequence[RawCell]) -> bool:
+    """One half has all the values, the other none, and the lower label does not begin an item of its own.
+
+    A row whose values the filer left blank also has none, so the upper label must carry an ordinal, the lower none.
+    """
+    spans = [(cell.colspan, 1) for cell in last], [(cell.colspan, cell.rowspan) for cell in first]
+    if spans[0] != spans[1] or any(cell.rowspan != 1 for cell in last) or len(last) < 3:
+        return False
+    values = _values_from(last), _values_from(first)
+    upper_values, lower_values = (_filled(last, min(values)), _filled(first, min(values)))
+    if bool(upper_values) == bool(lower_values):
+        return False
+    upper_label = next((cell.text for cell in reversed(last[: min(values)]) if cell.text), "")
+    lower_label = next((cell.text for cell in reversed(first[: min(values)]) if cell.text), "")
+    if not _ORDINAL.match(upper_label) or _ORDINAL.match(lower_label):
+        return False
+    return bool(lower_label) or bool(lower_values)
+
+
+def _values_from(row: Sequence[RawCell]) -> int:
+    """Where the values of a row begin: after its last cell with words."""
+    words = [index for index, cell in enumerate(row) if cell.text and not _NUMBER.fullmatch(cell.text)]
+    return words[-1] + 1 if words else len(row)
+
+
+def _filled(row: Sequence[RawCell], start: int) -> list[str]:
+    return [cell.text for cell in row[start:] if cell.text]
+
+
+def _together(upper: str, lower: str) -> str:
+    return "\n".join(part for part in (upper, lower) if part)
+
+
+# What may be wrong with a file
+
+
+def _check_size(data: bytes) -> None:
+    if not data:
+        raise UnreadableDocument("empty", "文件是空的", "the file is empty")
+    if len(data) > MOST_BYTES:
+        raise _too_large(f"超过 {MOST_BYTES // 2**20} MB", f"over {MOST_BYTES // 2**20} MB")
+    room = MOST_INFLATED
+    for start in _STREAM.finditer(data):
+        if data[start.end() : start.end() + 1] != b"\x78":
+            continue
+        room -= _inflated(data, start.end(), room)
+        if room <= 0:
+            raise _too_large("展开后过大", "far too large once unpacked")
+
+
+def _inflated(data: bytes, start: int, room: int) -> int:
+    """How many bytes a compressed stream unpacks to, counted in pieces and never past ``room``."""
+    unpack = zlib.decompressobj()
+    end = data.find(b"endstream", start)
+    piece = data[start : end if end > 0 else len(data)]
+    size = 0
+    try:
+        while piece and not unpack.eof and size <= room:
+            size += len(unpack.decompress(piece, 2**20))
+            piece = unpack.unconsumed_tail
+    except zlib.error:
+        return size
+    return size
+
+
+def _require_text(sheets: Sequence[_Sheet]) -> None:
+    if not any(sheet.glyphs for sheet in sheets):
+        pages = _numbers([sheet.number for sheet in sheets])
+        raise UnreadableDocument(
+            "image",
+            f"第 {pages} 页是扫描图片，没有文字层；请取得文字版或先做文字识别",
+            f"page {pages}: scanned pictures without a text layer; get a text version or run text recognition",
+        )
+    glyphs = [glyph for sheet in sheets for glyph in sheet.glyphs]
+    if lost_share(glyphs) > 0.3:
+        raise UnreadableDocument(
+            "unsupported",
+            "PDF 的字体没有字符对照表，文字取不出来；请取得网页版或 Word 版",
+            "the fonts of the PDF carry no character map, so its text cannot be taken out; get the web or Word version",
+        )
+
+
+def _troubles(sheets: Sequence[_Sheet]) -> Iterator[Trouble]:
+    for sheet in sheets:
+        at, where = Locator(page=sheet.number), f"page {sheet.number}"
+        if not sheet.glyphs and sheet.pictures:
+            yield Trouble("image", where, "a picture without a text layer", at)
+        elif sheet.covered:
+            yield Trouble(
+                "recognised_text",
+                where,
+                "text lies on a picture of the page and may come from recognition",
+                at,
+            )
+        if lost_share(sheet.glyphs):
+            yield Trouble("lossy_text", where, f"{lost_share(sheet.glyphs):.1%} of the characters have no mapping", at)
+        if sheet.too_many_rules:
+            yield Trouble("torn_table", where, f"over {MOST_RULES} drawn lines, tables were not looked for", at)
+
+
+def _meta(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Title, author and producer. The dates of the file say when it was made, not when it was published: left out."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        for name in ("Title", "Author", "Creator", "Producer"):
+            value = resolve1(entry.get(name))
+            if isinstance(value, bytes) and (text := _decoded(value).strip()):
+                found[name.lower()] = text
+    return found
+
+
+def _decoded(value: bytes) -> str:
+    """UTF-16 of either order (some editors write the wrong one) or what the standard says."""
+    return value.decode("utf-16", "replace") if value[:2] == b"\xff\xfe" else decode_text(value)
+
+
+def _is_locked(error: BaseException) -> bool:
+    chain = [error, *error.args, error.__cause__, error.__context__]
+    return any(isinstance(link, PDFPasswordIncorrect) for link in chain)
+
+
+def _too_large(zh: str, en: str) -> UnreadableDocument:
+    return UnreadableDocument("too_large", f"PDF {zh}，不像一份年度报告", f"the PDF has {en}, unlike a yearly report")
+
+
+def _damaged(zh: str, en: str) -> UnreadableDocument:
+    return UnreadableDocument(
+        "damaged", f"PDF 已损坏，打不开（{zh}）；请重新下载", f"the PDF is damaged ({en}); fetch it again"
+    )
+
+
+def _numbers(pages: Sequence[int]) -> str:
+    """``1-3, 5``"""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def _top(grid: Grid) -> float:
+    return grid.at.box[1] if grid.at and grid.at.box else 0.0
+
+
+def _rounded(box: Box) -> Box:
+    x0, top, x1, bottom = box
+    return round(x0, 1), round(top, 1), round(x1, 1), round(bottom, 1)
