@@ -67,7 +67,7 @@ _NO_ROW = with_table(
     missing=("granted",),
     cells={key: cell for key, cell in GOOD.tables["requests"].cells.items() if "/granted/" not in key},
 )
-_TORN = with_table(with_cells(GOOD, {"requests/granted/total": State.UNREADABLE}), "requests", troubles=(SHORT_ROW,))
+TORN = with_table(with_cells(GOOD, {"requests/granted/total": State.UNREADABLE}), "requests", troubles=(SHORT_ROW,))
 _LOSSY = (Trouble("lossy_text", "document", "gb18030: 5 characters lost"),)
 
 FIRING = {
@@ -86,7 +86,7 @@ FIRING = {
     "S005": Case(replace(report(4, "2019"), year=2024)),
     "S008": Case(_NO_TABLE_4, subject="disputes"),
     "S009": Case(_NO_ROW, subject="requests"),
-    "S011": Case(_TORN, subject="requests"),
+    "S011": Case(TORN, subject="requests"),
     "N001": Case(
         with_cells(GOOD, {"disclosure/licences/decisions": State.BLANK}), subject="disclosure/licences/decisions"
     ),
@@ -115,8 +115,8 @@ SILENT = {
 }
 
 UNDECIDED = {
-    "A001": Case(_TORN, subject="requests/granted"),
-    "A002": Case(_TORN, subject="requests/*/total"),
+    "A001": Case(TORN, subject="requests/granted"),
+    "A002": Case(TORN, subject="requests/*/total"),
     "A003": Case(with_cells(GOOD, {"requests/received/total": State.BLANK}), subject="requests/*/total"),
     "A004": Case(with_cells(GOOD, {"disputes/review/other": State.UNREADABLE}), subject="disputes/review"),
     "F001": Case(None, replace(DUE, absence=Absence(False, (), "list_incomplete"))),
@@ -126,10 +126,10 @@ UNDECIDED = {
     "S005": Case(replace(GOOD, form=None)),
     "S008": Case(replace(_NO_TABLE_4, attachments=(("附件", "/files/report.pdf"),)), subject="disputes"),
     "S009": Case(with_table(_NO_ROW, "requests", troubles=(SHORT_ROW,)), subject="requests"),
-    "N001": Case(_TORN, subject="requests"),
-    "N002": Case(_TORN, subject="requests"),
-    "N003": Case(_TORN, subject="requests"),
-    "N004": Case(_TORN, subject="requests"),
+    "N001": Case(TORN, subject="requests"),
+    "N002": Case(TORN, subject="requests"),
+    "N003": Case(TORN, subject="requests"),
+    "N004": Case(TORN, subject="requests"),
     "Y001": Case(with_cells(GOOD, {"requests/carried_in/total": State.BLANK}), NEXT, "requests/carried_in/total"),
     "Y002": Case(with_cells(GOOD, {"requests/carried_in/other": State.BLANK}), NEXT, "requests/carried_in/other"),
     "C001": Case(

@@ -1,0 +1,110 @@
+"""Late, confirmed, in time: what the dates and our captures prove."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from audit.context import Absence, Context
+from audit.engine import judge
+from audit.finding import Finding, Severity
+from audit.report import Dates, Report
+from audit.rules.publication import SHANGHAI
+from tests.audit.rules.cases import DUE, GOOD
+
+RULES = ("F001", "F002", "F015")
+
+
+def declared(day: date | None) -> Report:
+    return replace(GOOD, dates=Dates(declared=day))
+
+
+def one(report: Report | None, context: Context) -> Finding:
+    (finding,) = judge(report, context, select=RULES).findings
+    return finding
+
+
+def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=SHANGHAI)
+
+
+def test_the_due_day_lasts_to_its_end() -> None:
+    assert judge(declared(date(2025, 1, 31)), DUE, select=RULES).findings == ()
+
+
+def test_a_declared_date_after_the_due_day_is_late_but_unconfirmed_without_captures() -> None:
+    finding = one(declared(date(2025, 2, 3)), DUE)
+
+    assert (finding.rule, finding.severity, finding.confirmed) == ("F002", Severity.ERROR, False)
+    assert "晚 3 天" in finding.message["zh"]
+
+
+def test_captures_on_both_sides_confirm_a_late_report() -> None:
+    bracketed = replace(DUE, absent_before=at(2025, 2, 1, 6), first_seen=at(2025, 2, 3, 6))
+
+    assert one(declared(date(2025, 2, 3)), bracketed).confirmed
+
+
+def test_an_absence_seen_before_the_due_day_ended_confirms_nothing() -> None:
+    early = replace(DUE, absent_before=at(2025, 1, 31, 23), first_seen=at(2025, 2, 3))
+
+    assert not one(declared(date(2025, 2, 3)), early).confirmed
+
+
+def test_a_report_without_a_date_is_late_if_our_captures_prove_it() -> None:
+    bracketed = replace(DUE, absent_before=at(2025, 2, 1, 6), first_seen=at(2025, 2, 5))
+
+    finding = one(declared(None), bracketed)
+
+    assert (finding.rule, finding.confirmed, finding.actual) == ("F002", True, "2025-02-05")
+
+
+def test_a_report_seen_by_the_due_day_needs_no_date() -> None:
+    seen = replace(DUE, first_seen=at(2025, 1, 31, 23))
+
+    assert judge(declared(None), seen, select=RULES).findings == ()
+
+
+def test_a_first_sight_after_the_due_day_proves_nothing_alone() -> None:
+    finding = one(declared(None), replace(DUE, first_seen=at(2025, 2, 5)))
+
+    assert (finding.rule, finding.kind.value) == ("F015", "open")
+
+
+def test_after_a_rest_day_the_next_working_day_is_in_time_with_a_note() -> None:
+    weekend = replace(DUE, rest_day_until=date(2025, 2, 5))
+
+    assert one(declared(date(2025, 2, 5)), weekend).severity is Severity.NOTE
+    assert one(declared(date(2025, 2, 6)), weekend).severity is Severity.ERROR
+
+
+def test_an_earlier_season_met_late_is_a_note_even_if_severity_is_raised() -> None:
+    old = replace(DUE, historic=True, absent_before=at(2025, 2, 1, 6), first_seen=at(2026, 1, 1))
+
+    finding = judge(declared(date(2025, 3, 1)), old, select=RULES, severity={"F002": "error"}).findings[0]
+
+    assert (finding.severity, finding.confirmed) == (Severity.NOTE, False)
+    assert finding.message["zh"].startswith("历史数据")
+
+
+def test_a_date_given_from_outside_goes_before_the_one_on_the_page() -> None:
+    given = replace(DUE, published=date(2025, 1, 30))
+
+    assert judge(declared(date(2025, 2, 3)), given, select=RULES).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("proven", "today", "found"),
+    [(True, DUE.due, False), (True, date(2025, 2, 1), True), (False, date(2025, 2, 9), False)],
+)
+def test_absence_accuses_only_when_due_and_proven(proven: bool, today: date, found: bool) -> None:
+    readings = (at(2025, 2, 1), at(2025, 2, 1) + timedelta(hours=7))
+    context = replace(DUE, today=today, absence=Absence(proven, readings))
+
+    assert bool(judge(None, context).findings) is found
+
+
+def test_without_a_report_only_publication_is_judged() -> None:
+    assert {rule for rule, _ in judge(None, DUE).outcomes} == {"F001"}

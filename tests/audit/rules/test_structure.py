@@ -1,0 +1,78 @@
+"""Sections, tables and forms: missing only if nothing could hold them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from audit.engine import judge
+from audit.finding import Kind, Severity
+from audit.report import Report, State, Trouble
+from tests.audit.reports import report, with_cells, with_table, with_text
+from tests.audit.rules.cases import DUE, FIRING, GOOD
+
+SHAPE = ("S",)
+
+
+def rules_of(subject: Report) -> list[tuple[str, str, str]]:
+    findings = judge(subject, DUE, select=SHAPE).findings
+    return [(finding.rule, finding.kind.value, finding.subject) for finding in findings]
+
+
+def test_a_table_in_the_old_shape_inside_a_new_report_is_a_warning_on_that_table() -> None:
+    old = report(4, "2019").tables["requests"]
+    mixed = replace(GOOD, tables={**GOOD.tables, "requests": old})
+
+    (finding,) = judge(mixed, DUE).findings
+
+    assert (finding.rule, finding.severity, finding.subject) == ("S005", Severity.WARNING, "requests")
+
+
+def test_a_section_gone_with_its_table_is_one_finding() -> None:
+    firing = FIRING["S001"].report
+    assert firing is not None
+
+    assert rules_of(firing) == [("S001", "fail", "disputes")]
+
+
+def test_a_heading_that_is_gone_while_its_table_stands_is_a_warning() -> None:
+    headless = replace(GOOD.sections["requests"], present=False)
+    subject = replace(GOOD, sections={**GOOD.sections, "requests": headless})
+
+    (finding,) = judge(subject, DUE, select=SHAPE).findings
+
+    assert (finding.rule, finding.severity) == ("S001", Severity.WARNING)
+
+
+def test_a_report_in_the_free_layout_of_old_is_one_finding() -> None:
+    bare = {key: replace(part, present=False, tables=0) for key, part in GOOD.sections.items()}
+    subject = replace(GOOD, form="pre2019", sections=bare, tables={})
+
+    assert rules_of(subject) == [("S005", "fail", "report")]
+
+
+@pytest.mark.parametrize("text", ["无。", "没有。", "无"])
+def test_nothing_is_an_answer_in_the_last_section_only(text: str) -> None:
+    assert rules_of(with_text(GOOD, "other_matters", text)) == []
+    assert rules_of(with_text(GOOD, "overview", text)) == [("S004", "fail", "overview")]
+
+
+def test_short_rows_are_one_item_for_review_that_lists_them() -> None:
+    rows = ("granted", "partly_granted", "refused.state_secret", "unavailable.not_held")
+    troubles = tuple(Trouble("short_row", f"requests/{row}", "") for row in rows)
+    lost = {f"requests/{row}/total": State.UNREADABLE for row in rows}
+
+    (finding,) = judge(with_table(with_cells(GOOD, lost), "requests", troubles=troubles), DUE).findings
+
+    assert (finding.rule, finding.kind, finding.severity) == ("S011", Kind.OPEN, Severity.NOTE)
+    assert set(finding.cells) == set(lost)
+    assert all(label in finding.message["zh"] for label in ("予以公开", "部分公开", "属于国家秘密", "本机关不掌握"))
+
+
+def test_a_missing_row_in_a_table_read_badly_is_put_before_a_person_once() -> None:
+    missing = FIRING["S009"].report
+    assert missing is not None
+    torn = with_table(missing, "requests", troubles=(Trouble("torn_table", "requests", ""),))
+
+    assert rules_of(torn) == [("S011", "open", "requests")]
