@@ -1,0 +1,780 @@
+"""Valid reports in many skins, and the damage that real pages do to them. For properties of reading and judging.
+
+``report_html(rng, form, skin)`` gives a page and the truth it prints. A damage takes ``(html, rng, truth)`` and
+gives the damaged page, the truth it still prints (None: no number) and the cells no reader can place any more.
+What must hold of any reader: **a cell it claims to have read has the value of the truth.** A lost cell may be
+claimed only if the claim happens to be right; cells neither damaged nor lost should be read.
+
+Cells that hold a figure carry ``data-cell`` with their id, so that damage can be aimed; readers know nothing of it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from html import escape
+from itertools import pairwise
+
+from bs4 import BeautifulSoup, Comment, Tag
+from hypothesis import strategies as st
+
+from audit import form as forms
+from nianshen.demo import figures, pages
+from nianshen.demo.layout import Box
+from nianshen.demo.narrative import Publication
+
+Truth = dict[str, int | Decimal | None]
+Damage = Callable[[str, random.Random, Truth], tuple[str, Truth, set[str]]]
+
+AGENCIES = ("示例市教育局", "示例市水利局", "样例县青石镇人民政府", "示例市人民政府办公室", "样例县交通运输局")
+SKINS = ("trs", "old", "word", "th", "wrapper", "headless")
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A generated page: what it prints, and which damage was done to it."""
+
+    html: str
+    truth: Truth
+    form: str
+    skin: str
+    damages: tuple[str, ...] = ()
+    lost: frozenset[str] = frozenset()
+
+
+def publication(rng: random.Random, form: str, activity: int | None = None) -> Publication:
+    """A correct report with invented figures; ``activity`` as in ``figures.tables``, None: often 0, seldom many."""
+    activity = rng.choice([0, 0, 3, 12, 60, 400, 3000]) if activity is None else activity
+    year = rng.choice([2019, 2020] if form == "2019" else [2021, 2023, 2025])
+    values = figures.tables(form, rng, activity)
+    agency = rng.choice(AGENCIES)
+    return Publication(agency, year, form, values, date(year + 1, 1, rng.randint(5, 30)))
+
+
+def report_html(rng: random.Random, form: str, skin: str) -> tuple[bytes, Truth]:
+    """A valid report as UTF-8 bytes in one of ``SKINS``, and its cells."""
+    report = publication(rng, form)
+    return page(report, skin).encode(), dict(report.figures)
+
+
+def page(report: Publication, skin: str) -> str:
+    """A report in one of ``SKINS``, its cells marked with ``data-cell``."""
+    body = pages.body(report, _marked(_STYLES[skin]))
+    title, day = escape(report.title), report.published.isoformat()
+    if skin == "old":
+        return pages.old_page(
+            report.title,
+            "示例市",
+            f"<tr><td align=center><b>{title}</b><br>发布日期：{day}</td></tr><tr><td>{body}</td></tr>",
+        ).replace("gb2312", "utf-8")
+    if skin == "wrapper":
+        body = f'<table class="content"><tr><td>{body}</td></tr></table>'
+    html = pages.trs_page(report.title, "示例市", f"<h1>{title}</h1><p>发布时间：{day}</p><div>{body}</div>", day)
+    return _without_headers(html) if skin == "headless" else html
+
+
+def reports() -> st.SearchStrategy[Generated]:
+    """Valid reports of both forms in every skin."""
+
+    def build(seed: int, form: str, skin: str) -> Generated:
+        data, truth = report_html(random.Random(seed), form, skin)
+        return Generated(data.decode(), truth, form, skin)
+
+    return st.builds(build, st.integers(0, 2**32), st.sampled_from(forms.IDS), st.sampled_from(SKINS))
+
+
+def damaged_reports(most: int = 3) -> st.SearchStrategy[Generated]:
+    """Reports with one to ``most`` different damages, done one after the other."""
+
+    def build(report: Generated, names: list[str], seed: int) -> Generated:
+        return damage(report, names, random.Random(seed))
+
+    names = st.lists(st.sampled_from(sorted(DAMAGES)), min_size=1, max_size=most, unique=True)
+    return st.builds(build, reports(), names, st.integers(0, 2**32))
+
+
+def damage(report: Generated, names: list[str], rng: random.Random) -> Generated:
+    """The report after the named damages, done in the order of ``DAMAGES``."""
+    for name in sorted(names, key=list(DAMAGES).index):
+        html, truth, lost = DAMAGES[name](report.html, rng, report.truth)
+        report = replace(
+            report,
+            html=html,
+            truth=truth,
+            lost=report.lost | lost,
+            damages=(*report.damages, name),
+        )
+    return report
+
+
+# Skins
+
+
+def _word_cell(box: Box) -> str:
+    """A cell as pasted out of a word processor: every run of characters in its own span."""
+    half = len(box.text) // 2
+    runs = [box.text[:half], box.text[half:]] if box.cell else [box.text]
+    spans = "".join(
+        f'<span lang="EN-US" style="font-family: 仿宋_GB2312; mso-bidi-font-size: 12.0pt;">{escape(run)}</span>'
+        for run in runs
+        if run
+    )
+    return (
+        f'<td{pages.spans(box)} valign="center" style="mso-border-alt: solid windowtext .5pt">'
+        f'<p class="MsoNormal" align="center" style="line-height: 150%">{spans or "&nbsp;"}<o:p></o:p></p></td>'
+    )
+
+
+def _th_cell(box: Box) -> str:
+    tag = "td" if box.cell else "th"
+    return f"<{tag}{pages.spans(box)}>{escape(box.text) or '&nbsp;'}</{tag}>"
+
+
+_WORD = replace(
+    pages.TRS,
+    heading=lambda text: (
+        f'<p class="MsoNormal"><b><span>{escape(text[:3])}</span><span>{escape(text[3:])}</span></b></p>'
+    ),
+    paragraph=lambda text: f'<p class="MsoNormal"><span style="font-size: 16.0pt">{escape(text)}</span></p>',
+    table='<table class="MsoTableGrid" border="1" cellspacing="0" style="mso-yfti-tbllook: 480">',
+    cell=_word_cell,
+)
+_TH = replace(pages.TRS, heading=lambda text: f"<h2>{escape(text)}</h2>", table="<table>", cell=_th_cell)
+_STYLES = {
+    "trs": pages.TRS,
+    "old": pages.OLD,
+    "word": _WORD,
+    "th": _TH,
+    "wrapper": pages.TRS,
+    "headless": pages.TRS,
+}
+
+
+def _marked(style: pages.Style) -> pages.Style:
+    def cell(box: Box) -> str:
+        html = style.cell(box)
+        return html.replace("<td", f'<td data-cell="{box.cell}"', 1) if box.cell else html
+
+    return replace(style, cell=cell)
+
+
+def _without_headers(html: str) -> str:
+    soup = _soup(html)
+    for name in ("requests", "disputes"):
+        for row in _rows(soup, name):
+            if not _values(row):
+                row.decompose()
+    return str(soup)
+
+
+# Finding one's way in a page
+
+
+def _soup(html: str) -> BeautifulSoup:
+    return BeautifulSoup(html, "lxml")
+
+
+def _values(scope: Tag, table: str | None = None) -> list[Tag]:
+    """Cells that hold a figure, in order; of one table if it is named."""
+    return scope.select(f'td[data-cell^="{table}/"]' if table else "td[data-cell]")
+
+
+def _rows(soup: BeautifulSoup, table: str) -> list[Tag]:
+    """All rows of the pieces of a table, headers included, in order."""
+    pieces: list[Tag] = []
+    for cell in _values(soup, table):
+        piece = cell.find_parent("table")
+        assert piece is not None
+        if not any(piece is known for known in pieces):
+            pieces.append(piece)
+    return [row for piece in pieces for row in piece.find_all("tr") if row.find_parent("table") is piece]
+
+
+def _data_rows(soup: BeautifulSoup) -> list[Tag]:
+    return [row for row in _rows(soup, "requests") if _values(row)]
+
+
+def _labels(row: Tag) -> list[Tag]:
+    return [cell for cell in row.find_all(["td", "th"], recursive=False) if "data-cell" not in cell.attrs]
+
+
+def _span(cell: Tag) -> int:
+    """The rows a cell spans; 1 where the attribute is missing or nonsense."""
+    text = str(cell.get("rowspan", "1"))
+    return int(text) if text.isdecimal() else 1
+
+
+def _ids(cells: list[Tag]) -> set[str]:
+    return {str(cell["data-cell"]) for cell in cells}
+
+
+def _write(cell: Tag, text: str) -> None:
+    """Put a text where the text of a cell stood: in its innermost element."""
+    inner = cell
+    while children := [child for child in inner.children if isinstance(child, Tag) and child.get_text()]:
+        for other in children[1:]:
+            other.decompose()
+        inner = children[0]
+    inner.string = text
+
+
+def _new(soup: BeautifulSoup, markup: str) -> Tag:
+    """An element out of its markup."""
+    body = BeautifulSoup(f"<table><tbody><tr>{markup}</tr></tbody></table>", "lxml").tr
+    assert body is not None
+    element = body.find(True)
+    assert isinstance(element, Tag)
+    return element.extract()
+
+
+def _some(rng: random.Random, items: list[Tag], share: float) -> Iterator[Tag]:
+    return (item for item in items if rng.random() < share)
+
+
+# Damage to the frame of table 3
+
+
+def _lost_header(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The header rows of table 3 are gone."""
+    soup = _soup(html)
+    for row in _rows(soup, "requests"):
+        if not _values(row):
+            row.decompose()
+    return str(soup), truth, set()
+
+
+def _nested(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Table 3 stands inside a cell of a layout table that has numbers of its own."""
+    soup = _soup(html)
+    for piece in _pieces(soup, "requests"):
+        frame = _soup("<table><tr><td>阅读次数</td><td>318</td></tr><tr><td colspan='2' id='here'></td></tr></table>")
+        outer = frame.table
+        assert outer is not None
+        piece.replace_with(outer)
+        outer.select_one("#here").append(piece)  # type: ignore[union-attr]
+    return str(soup), truth, set()
+
+
+def _pieces(soup: BeautifulSoup, table: str) -> list[Tag]:
+    found: list[Tag] = []
+    for row in _rows(soup, table):
+        piece = row.find_parent("table")
+        assert piece is not None
+        if not any(piece is known for known in found):
+            found.append(piece)
+    return found
+
+
+def _rowspan_missing(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The editor dropped every rowspan."""
+    soup = _soup(html)
+    for row in _rows(soup, "requests"):
+        for cell in row.find_all(["td", "th"]):
+            cell.attrs.pop("rowspan", None)
+    return str(soup), truth, set()
+
+
+def _rowspan_off(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Group labels span a row too many or too few."""
+    soup = _soup(html)
+    for row in _data_rows(soup):
+        for cell in _labels(row):
+            if _span(cell) > 1:
+                cell["rowspan"] = str(max(1, _span(cell) + rng.choice([-1, 1])))
+    return str(soup), truth, set()
+
+
+def _wrapped_group(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Group labels were typed over several rows, a piece of the words in each, instead of merging cells."""
+    soup = _soup(html)
+    rows = _data_rows(soup)
+    for index, row in enumerate(rows):
+        group = next((cell for cell in _labels(row) if 1 < _span(cell) < 10), None)
+        if group is None:
+            continue
+        count, text = _span(group), group.get_text(strip=True)
+        cut = rng.randint(1, len(text) - 1)
+        words = [text[:cut], text[cut:]] + [""] * count
+        del group["rowspan"]
+        _write(group, words[0])
+        for other, word in zip(rows[index + 1 : index + count], words[1:], strict=False):
+            other.insert(0, _new(soup, f"<td>{word or '&nbsp;'}</td>"))
+    return str(soup), truth, set()
+
+
+def _split(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """A page break tore table 3 in two."""
+    soup = _soup(html)
+    rows = _data_rows(soup)
+    if len(rows) < 8:
+        return html, truth, set()
+    cut = rng.randint(3, len(rows) - 3)
+    head = rows[cut].find_parent("table")
+    assert head is not None
+    tail = soup.new_tag("table", attrs={"border": "1"})
+    head.insert_after(tail)
+    for row in rows[cut:]:
+        if row.find_parent("table") is head:
+            tail.append(row.extract())
+    return str(soup), truth, set()
+
+
+def _split_repeating_header(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Torn in two, and the column labels stand above both pieces."""
+    names = [column.label for column in forms.load("2021").tables["requests"].columns]
+    html, truth, lost = _split(html, rng, truth)
+    soup = _soup(html)
+    tail = _pieces(soup, "requests")[-1]
+    cells = "".join(f"<td>{name}</td>" for name in names)
+    header = _soup(f"<table><tr><td colspan='3'></td>{cells}</tr></table>").tr
+    assert header is not None
+    tail.insert(0, header.extract())
+    return str(soup), truth, lost
+
+
+def _empty_column(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Every row of table 3 has an empty cell more, at its start or at its end."""
+    soup = _soup(html)
+    at_start = rng.random() < 0.5
+    for row in _rows(soup, "requests"):
+        empty = _new(soup, "<td>&nbsp;</td>")
+        if at_start:
+            row.insert(0, empty)
+        else:
+            row.append(empty)
+    return str(soup), truth, set()
+
+
+def _column_between(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """An empty column stands between the labels and the figures."""
+    soup = _soup(html)
+    for row in _data_rows(soup):
+        _values(row)[0].insert_before(_new(soup, "<td></td>"))
+    return str(soup), truth, set()
+
+
+def _remarks_column(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """A column 备注 stands behind the figures; some of its cells hold words."""
+    soup = _soup(html)
+    for row in _data_rows(soup):
+        row.append(_new(soup, f"<td>{rng.choice(['', '', '', '已核对', '含网络申请'])}</td>"))
+    return str(soup), truth, set()
+
+
+def _spacer_rows(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Empty rows stand between the rows."""
+    soup = _soup(html)
+    for row in _some(rng, _data_rows(soup), 0.3):
+        cells = "<td>&nbsp;</td>" * rng.choice([1, 7, 10])
+        spacer = _soup(f"<table><tr>{cells}</tr></table>").tr
+        assert spacer is not None
+        row.insert_after(spacer.extract())
+    return str(soup), truth, set()
+
+
+def _expanded_spans(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Merged labels were unmerged and their words repeated in every row, as an export from a sheet does."""
+    soup = _soup(html)
+    rows = _data_rows(soup)
+    for index, row in enumerate(rows):
+        for cell in _labels(row):
+            count = _span(cell)
+            cell.attrs.pop("rowspan", None)
+            for position, other in enumerate(rows[index + 1 : index + count]):
+                copy = _new(soup, f"<td>{escape(cell.get_text(strip=True))}</td>")
+                at = 1 if count < 10 and position >= 0 and len(_labels(other)) > 1 and _is_outer(other) else 0
+                other.insert(at, copy)
+    return str(soup), truth, set()
+
+
+def _is_outer(row: Tag) -> bool:
+    return "办理结果" in _labels(row)[0].get_text()
+
+
+def _wild_spans(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Span attributes hold nonsense: zero, words, thousands."""
+    soup = _soup(html)
+    for row in _data_rows(soup):
+        for cell in _some(rng, _labels(row), 0.3):
+            cell[rng.choice(["rowspan", "colspan"])] = rng.choice(["0", "abc", "99999", "-2", ""])
+    return str(soup), truth, set()
+
+
+def _total_first(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The column 总计 stands before the applicants, its label with it; the header is flat."""
+    soup = _soup(html)
+    rows = _rows(soup, "requests")
+    columns = [column.label for column in forms.load("2021").tables["requests"].columns]
+    for row in rows:
+        cells = _values(row)
+        if len(cells) == 7:
+            cells[0].insert_before(cells[6].extract())
+    for row in rows:
+        if not _values(row):
+            row.decompose()
+    labels = "".join(f"<td>{label}</td>" for label in [columns[6], *columns[:6]])
+    header = _soup(f"<table><tr><td colspan='3'>办理情况</td>{labels}</tr></table>").tr
+    assert header is not None
+    _data_rows(soup)[0].insert_before(header.extract())
+    return str(soup), truth, set()
+
+
+def _swapped_rows(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Two neighbouring kinds of refusal changed places, labels and figures together."""
+    soup = _soup(html)
+    plain = [row for row in _data_rows(soup) if "refused." in str(_values(row)[0]["data-cell"])][1:]
+    index = rng.randint(0, len(plain) - 2)
+    plain[index].insert_before(plain[index + 1].extract())
+    return str(soup), truth, set()
+
+
+# Damage to labels
+
+
+def _noisy_labels(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Labels with spaces, other brackets and quotes, lost ordinals."""
+    soup = _soup(html)
+    for row in _data_rows(soup):
+        for cell in _some(rng, _labels(row), 0.6):
+            text = cell.get_text(strip=True)
+            kind = rng.choice(["space", "narrow", "full stop", "spread", "quotes"])
+            if kind == "space":
+                cut = rng.randint(0, len(text))
+                text = f"{text[:cut]}\u3000\xa0{text[cut:]}"
+            elif kind == "narrow":
+                text = text.translate(str.maketrans("（），、", "(),、"))
+            elif kind == "full stop":
+                text = text.replace(".", "．").replace("、", "，")
+            elif kind == "spread":
+                text = " ".join(text[:6]) + text[6:]
+            else:
+                text = text.replace("“", '"').replace("”", '"')
+            _write(cell, text)
+    return str(soup), truth, set()
+
+
+def _broken_labels(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Line breaks inside labels, of rows and of columns."""
+    soup = _soup(html)
+    for table in ("requests", "disputes", "disclosure"):
+        for row in _rows(soup, table):
+            for cell in _some(rng, _labels(row), 0.5):
+                text = cell.get_text(strip=True)
+                if len(text) > 2:
+                    cut = rng.randint(1, len(text) - 1)
+                    cell.clear()
+                    cell.append(text[:cut])
+                    cell.append(soup.new_tag("br"))
+                    cell.append(text[cut:])
+    return str(soup), truth, set()
+
+
+def _misspelt_labels(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """One character of some long labels is wrong or missing."""
+    soup = _soup(html)
+    for row in _some(rng, _data_rows(soup), 0.3):
+        cell = _labels(row)[-1]
+        text = cell.get_text(strip=True)
+        if len(text) >= 8:
+            at = rng.randint(2, len(text) - 1)
+            _write(cell, text[:at] + rng.choice(["", "的"]) + text[at + 1 :])
+    return str(soup), truth, set()
+
+
+def _extra_row(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """A local row that the form does not have stands among the rows."""
+    soup = _soup(html)
+    numbers = "".join(f"<td>{rng.randint(0, 40)}</td>" for _ in range(7))
+    label = rng.choice(["其中：通过网络平台提交", "（补充）当面受理数量", "受理后转办"])
+    extra = _soup(f"<table><tr><td colspan='3'>{label}</td>{numbers}</tr></table>").tr
+    assert extra is not None
+    _data_rows(soup)[rng.choice([0, 1, -1])].insert_after(extra.extract())
+    return str(soup), truth, set()
+
+
+# Damage to figures
+
+
+def _dressed_numbers(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Full-width digits, grouped thousands, white space of every kind around the number."""
+    soup = _soup(html)
+    for cell in _some(rng, _values(soup), 0.4):
+        text = cell.get_text(strip=True)
+        if not text.isdecimal():
+            continue
+        kind = rng.choice(["wide", "grouped", "nbsp", "zero width"])
+        if kind == "wide":
+            text = text.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+        elif kind == "grouped":
+            text = f"{int(text):,}"
+        elif kind == "nbsp":
+            text = f"\xa0{text}\u3000"
+        else:
+            text = f"\u200b{text}\ufeff"
+        _write(cell, text)
+    return str(soup), truth, set()
+
+
+def _units(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Counts printed with their unit."""
+    soup = _soup(html)
+    for table in ("requests", "disputes"):
+        for cell in _some(rng, _values(soup, table), 0.3):
+            text = cell.get_text(strip=True)
+            if text.isdecimal():
+                _write(cell, text + rng.choice(["件", " 件", "宗"]))
+    return str(soup), truth, set()
+
+
+def _digits_in_spans(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Every digit in its own span, with comments between."""
+    soup = _soup(html)
+    for cell in _some(rng, _values(soup), 0.5):
+        text = cell.get_text(strip=True)
+        cell.clear()
+        for character in text:
+            span = soup.new_tag("span")
+            span.string = character
+            cell.append(span)
+            cell.append(Comment("EndFragment"))
+    return str(soup), truth, set()
+
+
+def _signs_in_words(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """本年增/减 of the 2019 form written 增2, 减4, +3."""
+    soup = _soup(html)
+    for cell in _values(soup, "disclosure"):
+        value = truth.get(str(cell["data-cell"]))
+        if str(cell["data-cell"]).endswith("/items_change") and value and cell.get_text(strip=True) == str(value):
+            sign = rng.choice(["增", "+", "增加"]) if value > 0 else rng.choice(["减", "-", "－", "减少"])
+            _write(cell, f"{sign}{abs(value)}")
+    return str(soup), truth, set()
+
+
+def _blanks(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Some cells are empty or hold a dash."""
+    soup, truth = _soup(html), dict(truth)
+    for cell in _some(rng, _values(soup), 0.15):
+        _write(cell, rng.choice(["", "\xa0", "/", "-", "—", "——", "无"]))
+        truth[str(cell["data-cell"])] = None
+    return str(soup), truth, set()
+
+
+def _blank_totals(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The column 总计 of table 3 was never filled in."""
+    soup, truth = _soup(html), dict(truth)
+    for cell in _values(soup, "requests"):
+        if str(cell["data-cell"]).endswith("/total"):
+            _write(cell, "")
+            truth[str(cell["data-cell"])] = None
+    return str(soup), truth, set()
+
+
+def _words(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Words, ranges and notes where a number belongs."""
+    soup, truth = _soup(html), dict(truth)
+    for cell in _some(rng, _values(soup, "requests"), 0.05):
+        _write(cell, rng.choice(["见附件", "1至3", "12/15", "约20", "3(含重复)", "2025年", "1.2.3", "1,2"]))
+        truth[str(cell["data-cell"])] = None
+    return str(soup), truth, set()
+
+
+# Loss: what no reader can know
+
+
+def _short_rows(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Four rows of table 3 lost one cell each; which one cannot be seen."""
+    soup = _soup(html)
+    lost: set[str] = set()
+    for row in rng.sample(_data_rows(soup), 4):
+        cells = _values(row)
+        lost |= _ids(cells)
+        rng.choice(cells).decompose()
+    return str(soup), truth, lost
+
+
+def _dropped_row(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """One row of table 3 is gone. A label that stood only there (a group) goes on in the next row."""
+    soup = _soup(html)
+    row = rng.choice([row for row in _data_rows(soup) if not any("rowspan" in c.attrs for c in _labels(row))])
+    lost = _ids(_values(row))
+    row.decompose()
+    return str(soup), truth, lost
+
+
+def _merged_values(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """In two rows of table 3, neighbouring figures were merged into one cell that shows the first."""
+    soup = _soup(html)
+    lost: set[str] = set()
+    for row in rng.sample(_data_rows(soup), 2):
+        cells = _values(row)
+        if len(cells) < 2:
+            continue
+        index = rng.randint(0, len(cells) - 2)
+        lost |= _ids(cells[index : index + 2])
+        cells[index + 1].decompose()
+        cells[index]["colspan"] = "2"
+    return str(soup), truth, lost
+
+
+def _rows_in_one(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Two rows of table 3 were typed as one, figures above each other in every cell."""
+    soup = _soup(html)
+    rows = [row for row in _data_rows(soup) if len(_values(row)) == 7]
+    pairs = [
+        (a, b) for a, b in pairwise(rows) if a.find_parent("table") is b.find_parent("table") and len(_labels(b)) == 1
+    ]
+    if not pairs:
+        return html, truth, set()
+    upper, lower = rng.choice(pairs)
+    lost = _ids(_values(upper) + _values(lower))
+    for above, below in zip([_labels(upper)[-1], *_values(upper)], [*_labels(lower), *_values(lower)], strict=True):
+        above.append(soup.new_tag("br"))
+        above.append(below.get_text(strip=True))
+    lower.decompose()
+    return str(soup), truth, lost
+
+
+def _cut_off(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The page ends in the middle of table 3, as a broken download does."""
+    position = html.find('data-cell="requests/refused.')
+    cut = html.find("</td>", position + rng.randint(0, 4000))
+    cut = cut if cut > 0 else len(html) // 2
+    kept = html[:cut]
+    gone = _ids(_values(_soup(html))) - _ids(_values(_soup(kept)))
+    last = _values(_soup(kept))[-1].find_parent("tr")
+    assert last is not None
+    return kept, truth, gone | _ids(_values(last)) | {c for c in truth if c.startswith("disputes/")}
+
+
+# Damage around the tables
+
+
+def _hidden_copy(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """A hidden table 3 with other numbers stands before the one that is shown."""
+    return _copied(html, rng, truth, '<div style="display:none"></div>', before=True)
+
+
+def _last_years_copy(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Last year's table 3 follows this year's, for comparison."""
+    return _copied(html, rng, truth, "<div><p>附：上一年度情况（供对照）</p></div>", before=False)
+
+
+def _copied(html: str, rng: random.Random, truth: Truth, frame: str, *, before: bool) -> tuple[str, Truth, set[str]]:
+    soup = _soup(html)
+    piece = _pieces(soup, "requests")[0]
+    copy = _soup(str(piece)).table
+    box = _soup(frame).div
+    assert copy is not None
+    assert box is not None
+    for cell in _values(copy):
+        del cell["data-cell"]
+        _write(cell, str(rng.randint(0, 90)))
+    box.append(copy.extract())
+    if before:
+        piece.insert_before(box.extract())
+    else:
+        piece.insert_after(box.extract())
+    return str(soup), truth, set()
+
+
+def _neighbour_table(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """A table of other figures with familiar words stands before the report's own."""
+    soup = _soup(html)
+    rows = "".join(
+        f"<tr><td>{label}</td>" + "".join(f"<td>{rng.randint(0, 99)}</td>" for _ in range(7)) + "</tr>"
+        for label in ("行政许可", "行政处罚", "重复申请", "予以公开", "总计")
+    )
+    decoy = _soup(f"<table><tr><td>政务服务事项</td><td colspan='7'>办件量</td></tr>{rows}</table>").table
+    assert decoy is not None
+    _pieces(soup, "disclosure")[0].insert_before(decoy.extract())
+    return str(soup), truth, set()
+
+
+def _unclosed(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The end tags of cells and rows are left out, as HTML allows."""
+    for tag in ("</td>", "</th>", "</tr>", "</p>"):
+        html = html.replace(tag, "")
+    return html, truth, set()
+
+
+def _stacked_disclosure(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Table 2 stands as one small table a block."""
+    soup = _soup(html)
+    table = _pieces(soup, "disclosure")[0]
+    current: Tag | None = None
+    for row in _rows(soup, "disclosure"):
+        if "第二十条" in row.get_text():
+            current = soup.new_tag("table", attrs={"border": "1"})
+            table.insert_before(current)
+        if current is not None:
+            current.append(row.extract())
+    if not _values(table):
+        table.decompose()
+    return str(soup), truth, set()
+
+
+def _bare_disputes(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The header of table 4 lost its spans: labels in three plain rows."""
+    soup = _soup(html)
+    for row in _rows(soup, "disputes"):
+        for cell in _labels(row):
+            cell.attrs.pop("rowspan", None)
+            cell.attrs.pop("colspan", None)
+    return str(soup), truth, set()
+
+
+def _short_disputes(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Table 4 lost one of its fifteen cells; which one cannot be seen."""
+    soup = _soup(html)
+    cells = _values(soup, "disputes")
+    if not cells:
+        return html, truth, set()
+    lost = _ids(cells)
+    rng.choice(cells).decompose()
+    return str(soup), truth, lost
+
+
+DAMAGES: dict[str, Damage] = {
+    "lost_header": _lost_header,
+    "nested": _nested,
+    "rowspan_missing": _rowspan_missing,
+    "rowspan_off": _rowspan_off,
+    "wrapped_group": _wrapped_group,
+    "split": _split,
+    "split_repeating_header": _split_repeating_header,
+    "empty_column": _empty_column,
+    "column_between": _column_between,
+    "remarks_column": _remarks_column,
+    "spacer_rows": _spacer_rows,
+    "expanded_spans": _expanded_spans,
+    "wild_spans": _wild_spans,
+    "total_first": _total_first,
+    "swapped_rows": _swapped_rows,
+    "noisy_labels": _noisy_labels,
+    "broken_labels": _broken_labels,
+    "misspelt_labels": _misspelt_labels,
+    "extra_row": _extra_row,
+    "dressed_numbers": _dressed_numbers,
+    "units": _units,
+    "digits_in_spans": _digits_in_spans,
+    "signs_in_words": _signs_in_words,
+    "blanks": _blanks,
+    "blank_totals": _blank_totals,
+    "words": _words,
+    "short_rows": _short_rows,
+    "dropped_row": _dropped_row,
+    "merged_values": _merged_values,
+    "rows_in_one": _rows_in_one,
+    "hidden_copy": _hidden_copy,
+    "last_years_copy": _last_years_copy,
+    "neighbour_table": _neighbour_table,
+    "unclosed": _unclosed,
+    "stacked_disclosure": _stacked_disclosure,
+    "bare_disputes": _bare_disputes,
+    "short_disputes": _short_disputes,
+    "cut_off": _cut_off,
+}
