@@ -348,6 +348,8 @@ def _continues(before: Line, line: Line, left: float, right: float, body: float)
         return False
     if min(before.size, line.size) > 1.15 * body:
         return not before.text.endswith(_SENTENCE_ENDS)
+    if line.top - before.top > 3 * line.size:
+        return False
     full = before.x1 > right - 1.6 * before.size
     return full and line.x0 - left < 1.2 * line.size
 
