@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 from audit.context import Context
 from audit.finding import Finding, Kind, NotJudged, Outcome, Severity, fingerprint
 from audit.form import IDS, TABLES, expected_form, load
+from audit.localise import judged_sums
 from audit.report import How, Report, State
 from audit.rules import arithmetic, content, history, publication, structure, values, wording
 from audit.rules.registry import Rule, registered
@@ -116,6 +117,7 @@ def _run(active: Collection[Rule], report: Report | None, context: Context) -> I
         "report": report,
         "context": context,
         "active": frozenset(rule.id for rule in active),
+        "sums": cache(partial(judged_sums, report)) if report else None,
     }
     for rule in active:
         if report is None and rule.needs_report:

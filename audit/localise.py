@@ -6,7 +6,7 @@ if no value of its unread cells could satisfy it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from audit.form import Equation, equations
 from audit.report import Report
 
 Number = int | Decimal
+Values = Mapping[str, Number | None]
 
 GRAVEST_FIRST = ("A003", "A002", "A001", "A004")
 
@@ -60,7 +61,8 @@ def judged_sums(report: Report, table: str) -> tuple[Sum, ...]:
     found = report.tables.get(table)
     if found is None or found.shape is None:
         return ()
-    return tuple(_judge(report, equation) for equation in equations(found.shape, table))
+    known = {cell_id: cell.known for cell_id, cell in found.cells.items()}
+    return tuple(_judge(known, equation) for equation in equations(found.shape, table))
 
 
 def explain(report: Report, sums: Sequence[Sum]) -> tuple[Explanation, ...]:
@@ -86,8 +88,8 @@ def written(side: Range) -> Number | str:
     return side.low if side.point is not None else f"≥ {side.low}"
 
 
-def _judge(report: Report, equation: Equation) -> Sum:
-    left, right = _range(report, equation.left), _range(report, equation.right)
+def _judge(known: Values, equation: Equation) -> Sum:
+    left, right = _range(known, equation.left), _range(known, equation.right)
     apart = (left.high is not None and left.high < right.low) or (right.high is not None and right.high < left.low)
     if apart:
         kind = Kind.FAIL
@@ -98,31 +100,32 @@ def _judge(report: Report, equation: Equation) -> Sum:
     return Sum(equation, kind, left, right)
 
 
-def _range(report: Report, cells: Sequence[str]) -> Range:
-    known = [report.cell(cell).known for cell in cells]
-    low = sum((value for value in known if value is not None), 0)
-    return Range(low, None if None in known else low)
+def _range(known: Values, cells: Iterable[str]) -> Range:
+    values = [known.get(cell) for cell in cells]
+    low = sum(value for value in values if value is not None)
+    return Range(low, None if None in values else low)
 
 
 def _suspects(report: Report, sums: Sequence[Sum], broken: Sequence[Sum]) -> Iterator[tuple[str, Range]]:
     """Cells of every broken sum whose change alone lets all their sums hold, with the values that do."""
     shared = set(broken[0].equation.cells).intersection(*(one.equation.cells for one in broken[1:]))
+    known = {cell: report.cell(cell).known for one in sums for cell in one.equation.cells}
     for cell in broken[0].equation.cells:
-        if cell in shared and report.cell(cell).known is not None:
+        if cell in shared and known[cell] is not None:
             touching = [one.equation for one in sums if cell in one.equation.cells]
-            if repair := _repair(report, cell, touching):
+            if repair := _repair(known, cell, touching):
                 yield cell, repair
 
 
-def _repair(report: Report, cell: str, touching: Sequence[Equation]) -> Range | None:
+def _repair(known: Values, cell: str, touching: Sequence[Equation]) -> Range | None:
     low: Number = 0
     high: Number | None = None
     for equation in touching:
         own, other = equation.left, equation.right
         if cell in other:
             own, other = other, own
-        rest = _range(report, [one for one in own if one != cell])
-        target = _range(report, other)
+        rest = _range(known, [one for one in own if one != cell])
+        target = _range(known, other)
         if rest.high is not None:
             low = max(low, target.low - rest.high)
         if target.high is not None:

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from audit.finding import Kind, Outcome
-from audit.localise import Explanation, Sum, explain, formula, judged_sums, written
+from audit.localise import Explanation, Sum, explain, formula, written
 from audit.report import Report
 from audit.rules import names
 from audit.rules.registry import rule
 
+Sums = Callable[[str], Sequence[Sum]]
+"""The judged sums of a table by its name; worked out once for all rules of a run."""
+
 
 @rule("A001", letter="H", basis="年报格式 表三：各列之和等于总计", family="A")
-def rows_add_up(report: Report, active: Collection[str]) -> Iterator[Outcome]:
+def rows_add_up(report: Report, sums: Sums, active: Collection[str]) -> Iterator[Outcome]:
     """The six kinds of applicants add up to the total, in every row of table 3."""
-    yield from _requests("A001", report, active)
+    yield from _requests("A001", report, sums("requests"), active)
 
 
 @rule("A002", letter="H", basis="年报格式 表三：（七）总计", family="A")
-def results_add_up(report: Report, active: Collection[str]) -> Iterator[Outcome]:
+def results_add_up(report: Report, sums: Sums, active: Collection[str]) -> Iterator[Outcome]:
     """The results add up to （七）总计, in every column of table 3."""
-    yield from _requests("A002", report, active)
+    yield from _requests("A002", report, sums("requests"), active)
 
 
 @rule("A003", letter="C", basis="年报格式 表三：第一项加第二项之和，等于第三项加第四项之和", family="A")
-def requests_balance(report: Report, active: Collection[str]) -> Iterator[Outcome]:
+def requests_balance(report: Report, sums: Sums, active: Collection[str]) -> Iterator[Outcome]:
     """Received plus carried in equals concluded plus carried forward, in every column of table 3."""
-    yield from _requests("A003", report, active)
+    yield from _requests("A003", report, sums("requests"), active)
 
 
 @rule("A004", letter="H", basis="年报格式 表四：各项之和等于总计")
-def disputes_add_up(report: Report) -> Iterator[Outcome]:
+def disputes_add_up(report: Report, sums: Sums) -> Iterator[Outcome]:
     """The four results of a review or lawsuit add up to its total, in every row of table 4."""
-    for one in judged_sums(report, "disputes"):
+    for one in sums("disputes"):
         if one.kind is Kind.FAIL:
             yield _group(report, Explanation((one,)))
         else:
@@ -46,9 +49,8 @@ def subject_of(one: Sum) -> str:
     return f"{table}/{part}" if by_row else f"{table}/*/{part}"
 
 
-def _requests(rule_id: str, report: Report, active: Collection[str]) -> Iterator[Outcome]:
+def _requests(rule_id: str, report: Report, sums: Sequence[Sum], active: Collection[str]) -> Iterator[Outcome]:
     """Verdicts of one rule. All sums help to find the cell, but only those of active rules accuse."""
-    sums = judged_sums(report, "requests")
     for one in sums:
         if one.equation.rule == rule_id and one.kind is not Kind.FAIL:
             yield Outcome(one.kind, subject_of(one), cells=one.equation.cells)

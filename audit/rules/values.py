@@ -94,10 +94,14 @@ def _read(table: Table) -> Iterator[Cell]:
 
 def _rest(table: Table) -> Outcome:
     """The verdict on all cells that do not fail by themselves: pass, or open for the unread ones it names."""
-    expected = load(table.shape or "").tables[table.name].cells
-    seen = {cell.id for cell in _read(table) if cell.state not in (State.UNREADABLE, State.ABSENT)}
-    kind = Kind.PASS if seen.issuperset(expected) else Kind.OPEN
-    return Outcome(kind, table.name, cells=tuple(cell for cell in expected if cell not in seen))
+    unread = tuple(
+        cell_id
+        for cell_id in load(table.shape or "").tables[table.name].cells
+        if (cell := table.cells.get(cell_id)) is None
+        or cell.how is not How.READ
+        or cell.state in (State.UNREADABLE, State.ABSENT)
+    )
+    return Outcome(Kind.OPEN if unread else Kind.PASS, table.name, cells=unread)
 
 
 def _where(table: Table, subject: str, cells: Sequence[str]) -> dict[str, object]:

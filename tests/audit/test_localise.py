@@ -165,3 +165,29 @@ def test_an_ignored_rule_does_not_accuse_but_still_helps_to_find_the_cell() -> N
 
     assert (finding.rule, finding.cell) == ("A002", cell)
     assert finding.sums == ("A001/concluded", "A002/business")
+
+
+def test_a_row_that_any_of_its_cells_could_repair_names_none() -> None:
+    """With the results unread only the row speaks, and it cannot tell which of its cells is wrong."""
+    valid = report(6)
+    columns = [column.id for column in load("2021").tables["requests"].columns]
+    lost = {f"requests/concluded/{column}": State.UNREADABLE for column in columns}
+    granted = "requests/granted/business"
+
+    (finding,) = sums_of(with_cells(valid, {**lost, granted: number(valid, granted) + 1}))
+
+    assert (finding.rule, finding.subject, finding.cell) == ("A001", "requests/granted", None)
+    assert finding.sums == ("A001/granted",)
+    assert finding.expected == number(valid, "requests/granted/total") + 1
+    assert finding.actual == number(valid, "requests/granted/total")
+
+
+def test_errors_that_share_no_sum_are_told_apart() -> None:
+    """Each of two rows is broken, all columns are unread: two causes, two findings."""
+    valid = report(8)
+    columns = [column.id for column in load("2021").tables["requests"].columns]
+    lost = {f"requests/concluded/{column}": State.BLANK for column in columns}
+    first, second = "requests/granted/total", "requests/rejected.repeated/total"
+    damaged = with_cells(valid, {**lost, first: number(valid, first) + 1, second: number(valid, second) + 1})
+
+    assert [finding.subject for finding in sums_of(damaged)] == ["requests/granted", "requests/rejected.repeated"]
