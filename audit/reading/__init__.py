@@ -85,8 +85,7 @@ def read(
         dates=found.dates,
         sections=found.sections,
         tables={
-            table: next((t for t in tables if t.name == table), None) or _absent(table, shape)
-            for table in _TABLES
+            table: next((t for t in tables if t.name == table), None) or _absent(table, shape) for table in _TABLES
         },
         preamble=found.preamble,
         attachments=document.attachments,

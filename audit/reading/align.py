@@ -6,7 +6,7 @@ A row that cannot be placed, or whose figures cannot be told apart, is left unre
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -144,22 +144,33 @@ def read_requests(rows: Sequence[Row]) -> Table | None:
 
 def _copies(rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, int]]]) -> list[list[Match]]:
     """The rows of each copy of table 3 on the page. A row that comes again in another table starts a new copy."""
-    order = {row.id: i for i, row in enumerate(_template())}
-    copies: list[list[Row]] = []
-    seen: dict[str, int] = {}
+    first = _template()[0].id
+    named: list[tuple[Row, str | None]] = []
     for row in rows:
-        found = candidates.get(row.place)
-        if not found:
-            continue
-        target, (value, _) = max(found.items(), key=lambda item: item[1][0])
-        again = value >= EXACT and target in seen and (seen[target] != row.grid or order[target] == 0)
-        if again or not copies:
-            copies.append([])
-            seen = {}
-        if value >= EXACT:
-            seen.setdefault(target, row.grid)
-        copies[-1].append(row)
+        if found := candidates.get(row.place):
+            target, (value, _) = max(found.items(), key=lambda item: item[1][0])
+            named.append((row, target if value >= EXACT else None))
+    parts = _part(named, lambda row, other, target: row.grid != other.grid or target == first)
+    copies = [[row for row, _ in part] for part in parts]
     return [_align(copy, candidates) for copy in copies]
+
+
+def _part(
+    named: Sequence[tuple[Row, str | None]], again: Callable[[Row, Row, str], bool]
+) -> list[list[tuple[Row, str | None]]]:
+    """Part rows into copies of a table: a name that comes ``again`` starts one, and takes the rows of its own grid along."""
+    copies: list[list[tuple[Row, str | None]]] = [[]]
+    seen: dict[str, Row] = {}
+    for row, name in named:
+        if name and name in seen and again(row, seen[name], name):
+            along = [item for item in copies[-1] if item[0].grid == row.grid and seen[name].grid != row.grid]
+            copies[-1] = [item for item in copies[-1] if item not in along]
+            copies.append(along)
+            seen = {known: owner for owner, known in along if known}
+        if name:
+            seen.setdefault(name, row)
+        copies[-1].append((row, name))
+    return [copy for copy in copies if copy]
 
 
 def _align(rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, int]]]) -> list[Match]:
@@ -187,11 +198,23 @@ def _align(rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, int
         else:
             j -= 1
     pairs.reverse()
-    return [
-        match
-        for n, pair in enumerate(pairs)
-        if (match := _certain(n, pair, pairs, rows, targets, candidates))
-    ]
+    certain = (_certain(n, pair, pairs, rows, targets, candidates) for n, pair in enumerate(pairs))
+    matches = [match for match in certain if match]
+    return sorted(matches + _out_of_order(rows, matches, candidates), key=lambda match: match.row.place)
+
+
+def _out_of_order(
+    rows: Sequence[Row], matches: Sequence[Match], candidates: dict[int, dict[str, tuple[float, int]]]
+) -> list[Match]:
+    """Rows that changed places: placed only if label and form agree letter by letter, and no other row or target does."""
+    placed = {match.row.place for match in matches}
+    free = {row.id for row in _template()} - {match.target for match in matches} - {"other.miscellaneous", "concluded"}
+    claims: dict[str, list[Match]] = {}
+    for row in rows:
+        exact = [(target, split) for target, (value, split) in candidates[row.place].items() if value >= EXACT]
+        if row.place not in placed and len(exact) == 1 and exact[0][0] in free:
+            claims.setdefault(exact[0][0], []).append(Match(row, *exact[0], 1.0))
+    return [claim[0] for claim in claims.values() if len(claim) == 1]
 
 
 def _certain(
@@ -209,12 +232,7 @@ def _certain(
     before = pairs[n + 1] if n + 1 < len(pairs) else (len(rows), len(targets))
     found = candidates[rows[i].place]
     for other in range(after[1] + 1, before[1]):
-        if (
-            other != j
-            and targets[other] in found
-            and found[targets[other]][0] > value - MARGIN
-            and value < EXACT
-        ):
+        if other != j and targets[other] in found and found[targets[other]][0] > value - MARGIN and value < EXACT:
             return None
     for other_row in range(after[0] + 1, before[0]):
         rival = candidates[rows[other_row].place].get(targets[j])
@@ -265,9 +283,7 @@ def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
         for column in form.columns_of[row_id]:
             cells[f"requests/{row_id}/{column}"] = Cell(f"requests/{row_id}/{column}", State.ABSENT)
     ordered = {cell_id: cells[cell_id] for cell_id in form.cells}
-    known = sum(
-        cell.state is not State.ABSENT and cell.state is not State.UNREADABLE for cell in ordered.values()
-    )
+    known = sum(cell.state is not State.ABSENT and cell.state is not State.UNREADABLE for cell in ordered.values())
     sure = sum(match.likeness for match in kept) / len(kept)
     return Table(
         "requests",
@@ -357,9 +373,7 @@ def _bind(matches: Sequence[Match], rows: Sequence[Row]) -> Columns:
     canonical = tuple(column.id for column in form.columns)
     first = matches[0].row
     grids = {match.row.grid for match in matches}
-    header = [
-        row for row in rows if row.place < first.place and (row.grid in grids or row.grid == first.grid - 1)
-    ][-6:]
+    header = [row for row in rows if row.place < first.place and (row.grid in grids or row.grid == first.grid - 1)][-6:]
     order = _header_order(header, form, canonical)
     places: dict[int, tuple[int, ...]] = {}
     starts: dict[int, tuple[int, ...]] = {}
@@ -371,29 +385,31 @@ def _bind(matches: Sequence[Match], rows: Sequence[Row]) -> Columns:
         if full:
             starts[grid] = full.most_common(1)[0][0]
         elif len(mine) >= 4:
-            dropped[grid] = _blank_places([_behind(match) for match in mine], len(canonical))
+            dropped[grid] = _idle_places([_behind(match) for match in mine], len(canonical))
     return Columns(order, starts, dropped, places)
 
 
-def _blank_places(found: list[list[RawCell]], want: int) -> tuple[int, ...]:
-    """Places that are blank in every row, if dropping exactly these leaves the columns of the form."""
+def _idle_places(found: list[list[RawCell]], want: int) -> tuple[int, ...]:
+    """Places that hold no figure in any row, if dropping exactly these leaves the columns of the form."""
     width = len(found[0])
     if any(len(cells) != width for cells in found):
         return ()
-    blank = tuple(n for n in range(width) if all(not cells[n].text.strip() for cells in found))
-    return blank if width - len(blank) == want else ()
+    columns = [[read_cell(cells[n].text).state for cells in found] for n in range(width)]
+    blank = tuple(n for n, states in enumerate(columns) if set(states) == {State.BLANK})
+    if width - len(blank) == want:
+        return blank
+    if width - want == 1 and State.VALUE not in columns[-1] and all(State.VALUE in states for states in columns[:-1]):
+        return (width - 1,)  # a column of remarks behind the figures
+    return ()
 
 
 def _header_order(header: Sequence[Row], form: FormTable, canonical: tuple[str, ...]) -> tuple[str, ...]:
     """Column ids in printed order: the form's unless the header clearly says otherwise, () where it contradicts itself."""
     names = {label(name): column.id for column in form.columns for name in (column.label, *column.aliases)}
+    names["法人或其他组织"] = "legal_entities"
     leaves: list[str] = []
     for row in header:
-        found = [
-            names[word] if word in names else "legal_entities" if word == "法人或其他组织" else None
-            for word in row.words
-        ]
-        found = [name for name in found if name]
+        found = [names[word] for word in row.words if word in names]
         if "legal_entities" in found:
             leaves = [*found]
         elif "legal_entities" in leaves and {"business", "research"} & set(found):
@@ -482,9 +498,9 @@ class _Found:
 
 def read_disclosure(rows: Sequence[Row]) -> Table | None:
     """Table 2 out of all rows of a document: stacked, in pieces, or laid out in a single row."""
-    copies: list[list[_Found]] = [[]]
+    hits: dict[int, _Found] = {}
+    named: list[tuple[Row, str | None]] = []
     header: tuple[tuple[str, str], ...] = ()
-    seen: set[str] = set()
     blocks = False
     for row in rows:
         words = row.words
@@ -504,11 +520,9 @@ def read_disclosure(rows: Sequence[Row]) -> Table | None:
         target, split = hit
         if not (header or blocks or row.section == "disclosure"):
             continue
-        if target in seen:
-            copies.append([])
-            seen = set()
-        seen.add(target)
-        copies[-1].append(_Found(row, target, split, header))
+        hits[row.place] = _Found(row, target, split, header)
+        named.append((row, target))
+    copies = [[hits[row.place] for row, _ in part] for part in _part(named, lambda *_: True)]
     tables = [
         (_disclosure_of_copy(copy), [hit.row for hit in copy])
         for copy in copies
@@ -546,15 +560,11 @@ def _disclosure_of_copy(found: Sequence[_Found]) -> Table:
         want = form.columns_of[hit.target]
         values = _disclosure_values(hit, want)
         if values is None:
-            troubles.append(
-                Trouble("short_row", f"disclosure/{hit.target}", hit.row.text(), hit.row.cells[0].at)
-            )
+            troubles.append(Trouble("short_row", f"disclosure/{hit.target}", hit.row.text(), hit.row.cells[0].at))
         for column in want:
             cell_id = f"disclosure/{hit.target}/{column}"
             raw = values.get(column) if values else None
-            cells[cell_id] = (
-                _cell(cell_id, raw, change=column == "items_change") if raw else _unread(cell_id, hit.row)
-            )
+            cells[cell_id] = _cell(cell_id, raw, change=column == "items_change") if raw else _unread(cell_id, hit.row)
     return _table(form, shape, cells, troubles)
 
 
@@ -591,10 +601,7 @@ def _disclosure_wide(rows: Sequence[Row]) -> Table | None:
                 continue
             for below in rows[n + 1 : n + 4]:
                 if len(below.cells) == len(form.cells) and all(reading.fills for reading in below.readings):
-                    cells = {
-                        cell_id: _cell(cell_id, raw)
-                        for cell_id, raw in zip(form.cells, below.cells, strict=True)
-                    }
+                    cells = {cell_id: _cell(cell_id, raw) for cell_id, raw in zip(form.cells, below.cells, strict=True)}
                     return _table(form, shape, cells, [])
     return None
 
@@ -647,6 +654,8 @@ def read_disputes(rows: Sequence[Row]) -> Table | None:
         groups = [_GROUPS[word] for word in words if word in _GROUPS]
         leaves = [names[word] for word in words if word in names]
         figures = sum(reading.fills and reading.state is not State.BLANK for reading in row.readings)
+        if header is None and row.section == "disputes" and len(row.cells) == 15 and not words:
+            header = _Header([], [])  # fifteen figures in their own section need no header
         if header and figures >= 4 and len(words) <= 2 and not leaves:
             for target, group in _disputes_row(row, groups, header, form):
                 known = copies[-1].get(target)
@@ -679,6 +688,8 @@ def _disputes_row(row: Row, named: list[str], header: _Header, form: FormTable) 
         tail = _trim(tail, 5 * len(targets)) or tail
     printed = _leaf_order(header.leaves, len(targets), order)
     fits = len(tail) == 5 * len(targets) and printed is not None
+    if not fits and any(word not in _GROUPS for word in row.words):
+        return []  # a row with a label of its own: another table's
     return [
         (
             target,
@@ -721,9 +732,7 @@ def _disputes_of(groups: dict[str, _Group], form: FormTable) -> Table:
     troubles: list[Trouble] = []
     for target, group in groups.items():
         if group.values is None:
-            troubles.append(
-                Trouble("short_row", f"disputes/{target}", group.row.text(), group.row.cells[0].at)
-            )
+            troubles.append(Trouble("short_row", f"disputes/{target}", group.row.text(), group.row.cells[0].at))
         for n, column in enumerate(group.order):
             cell_id = f"disputes/{target}/{column}"
             cells[cell_id] = _cell(cell_id, group.values[n]) if group.values else _unread(cell_id, group.row)
@@ -750,17 +759,11 @@ def _choose(name: str, tables: Sequence[tuple[Table, Sequence[Row]]]) -> Table:
     cells = dict(best.cells)
     troubles = list(best.troubles)
     for other, other_rows in ranked[1:]:
-        if (
-            standing(other_rows) != standing(rows)
-            or other.shape != best.shape
-            or known(other) * 2 < known(best)
-        ):
+        if standing(other_rows) != standing(rows) or other.shape != best.shape or known(other) * 2 < known(best):
             continue
         for cell_id, cell in other.cells.items():
             mine = cells[cell_id]
             if mine.state is State.VALUE and cell.state is State.VALUE and mine.value != cell.value:
-                cells[cell_id] = replace(
-                    mine, state=State.UNREADABLE, value=None, raw=f"{mine.raw} / {cell.raw}"
-                )
+                cells[cell_id] = replace(mine, state=State.UNREADABLE, value=None, raw=f"{mine.raw} / {cell.raw}")
                 troubles.append(Trouble("conflicting_copy", cell_id, f"{mine.raw} / {cell.raw}", mine.at))
     return replace(best, cells=cells, troubles=tuple(troubles))

@@ -17,9 +17,56 @@ from audit.report import Locator, Trouble
 MOST_CELLS = 20_000
 MOST_BYTES = 20 * 2**20
 _BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "br", "option", "select"]
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "br",
+        "option",
+        "select",
+    ]
 )
-_SKIPPED = frozenset(["script", "style", "noscript", "template", "head", "iframe", "object", "svg", "button", "input", "textarea"])
+_SKIPPED = frozenset(
+    ["script", "style", "noscript", "template", "head", "iframe", "object", "svg", "button", "input", "textarea"]
+)
 _NO_TEXT = (Comment, Doctype, CData, Declaration, ProcessingInstruction)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|et|zip|rar|ofd)(?:$|[?#])", re.I)
@@ -46,9 +93,7 @@ def read_html(data: bytes, declared: str | None = None) -> Document:
         for fragment in _carried(soup):
             blocks += walk.blocks(BeautifulSoup(fragment, "lxml"))
     troubles = (
-        (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),)
-        if lossy
-        else ()
+        (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),) if lossy else ()
     )
     return Document(
         media="html",
@@ -161,9 +206,7 @@ def _rows(table: Tag) -> Iterator[tuple[Tag | None, list[Tag]]]:
             if loose:
                 yield None, loose
                 loose = []
-            cells = [
-                cell for cell in child.find_all(["td", "th"]) if cell.find_parent(["tr", "table"]) is child
-            ]
+            cells = [cell for cell in child.find_all(["td", "th"]) if cell.find_parent(["tr", "table"]) is child]
             if cells:
                 yield child, cells
         elif child.name == "caption":

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from audit.form import IDS, SECTIONS, load
 from audit.reading import dates
@@ -16,18 +17,15 @@ from audit.report import Dates, Section
 
 _ORDINAL = r"(?:第?[一二三四五六七八九十]{1,2}(?:部分|章)?[、.,:：]?|\d{1,2}[、.,])"
 _LONGEST_HEADING = 40
-_SUBJECT = (
-    r"(?:政府|政务)?信息公开(?:工作)?(?:年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告)"
-)
-_TITLE = re.compile(
-    rf"(?P<before>.{{0,60}}?)(?P<year>20\d\d)年?度?(?P<between>[^，。]{{0,40}}?)(?:的)?{_SUBJECT}"
-)
+_SUBJECT = r"(?:政府|政务)?信息公开(?:工作)?(?:年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告)"
+_TITLE = re.compile(rf"(?P<before>.{{0,60}}?)(?P<year>20\d\d)年?度?(?P<between>[^，。]{{0,40}}?)(?:的)?{_SUBJECT}")
 _TITLE_WITHOUT_YEAR = re.compile(rf"(?P<before>.{{2,60}}?){_SUBJECT}")
 _PERIOD = re.compile(r"(20\d\d)年1月1日(?:起)?(?:至|到|[-—~])(?:(20\d\d)年)?12月31日")
 _FOOTER = re.compile(
     r"(?:上一篇|下一篇|打印|关闭|【?字体|分享|扫一扫|相关(?:文档|链接|附件|信息|阅读|稿件)|附件\s*[:：\d]|主办|承办|版权所有|网站标识码"
     r"|联系我们|网站地图|技术支持|Copyright|您的位置|当前位置|责任编辑|来源\s*[:：]|信息来源)|.*ICP备"
 )
+_COMPARISON = re.compile(r"上一?年度?(?:情况|数据|报告|同期)|去年|对照|对比|同比")
 _SIGNATURE_LINES = 6
 
 
@@ -61,17 +59,14 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
     sections = {key: Section(key, present=False) for key in SECTIONS}
     grids: list[tuple[Grid, str | None]] = []
     first = starts[0][0] if starts else end
-    bounds = [*starts, (end, "")]
-    for (place, key), (stop, _) in zip(bounds, bounds[1:], strict=False):
+    for (place, key), (stop, _) in pairwise([*starts, (end, "")]):
         sections[key] = _section(key, blocks, place, stop)
     for place, block in enumerate(blocks):
         if isinstance(block, Grid):
-            key = next((k for p, k in reversed(starts) if p < place), None) if place < end else None
-            grids.append((block, key))
+            foreign = place >= end or _is_of_another_year(blocks[max(0, place - 2) : place])
+            grids.append((block, None if foreign else next((k for p, k in reversed(starts) if p < place), None)))
     hidden_grids = [
-        (block, None)
-        for block in document.blocks
-        if isinstance(block, Grid) and block.hidden and block not in blocks
+        (block, None) for block in document.blocks if isinstance(block, Grid) and block.hidden and block not in blocks
     ]
     lines = [text for block in blocks for text in _lines(block)]
     preamble = _preamble(blocks[:first], title)
@@ -91,8 +86,13 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
         url=dates.in_address(url) if url else None,
         last_modified=dates.last_modified((headers or {}).get("last-modified")),
     )
-    return Outline(
-        title, agency, year, found, preamble, sections, (*grids, *hidden_grids), sources, "\n".join(lines)
+    return Outline(title, agency, year, found, preamble, sections, (*grids, *hidden_grids), sources, "\n".join(lines))
+
+
+def _is_of_another_year(captions: Sequence[Text | Grid]) -> bool:
+    """A table shown for comparison is announced as such just above it."""
+    return any(
+        isinstance(block, Text) and len(block.text) <= 40 and _COMPARISON.search(block.text) for block in captions
     )
 
 
@@ -114,9 +114,7 @@ def _accepted() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
     """Per section: the pattern of a heading that stands alone, and of one with the text running on behind it."""
     patterns = {}
     for form_section in load("2021").sections:
-        both = {
-            p for form in IDS for s in load(form).sections if s.key == form_section.key for p in s.accepted
-        }
+        both = {p for form in IDS for s in load(form).sections if s.key == form_section.key for p in s.accepted}
         said = "|".join(sorted(both, key=len, reverse=True))
         numbered = rf"(?:{form_section.number}[、.,:：]|第{form_section.number}部分[、,:：]?)"
         patterns[form_section.key] = (
@@ -147,9 +145,7 @@ def _split(blocks: Sequence[Text | Grid]) -> list[Text | Grid]:
                 if rows:
                     result.append(replace(block, rows=tuple(rows)))
                     rows = []
-                result.append(
-                    Text(filled[0].text, heading=True, at=filled[0].at, hidden=block.hidden, path=block.path)
-                )
+                result.append(Text(filled[0].text, heading=True, at=filled[0].at, hidden=block.hidden, path=block.path))
             else:
                 rows.append(row)
         if rows:
@@ -179,9 +175,7 @@ def _join_torn(blocks: list[Text | Grid]) -> list[Text | Grid]:
 def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
     """Section key to the place of its heading. Of several candidates the one with most behind it wins: not the list of contents."""
     candidates = [
-        (place, key)
-        for place, block in enumerate(blocks)
-        if isinstance(block, Text) and (key := _key_of(block.text))
+        (place, key) for place, block in enumerate(blocks) if isinstance(block, Text) and (key := _key_of(block.text))
     ]
     best: dict[str, tuple[int, int]] = {}
     for n, (place, key) in enumerate(candidates):
@@ -192,9 +186,7 @@ def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
     return {key: place for key, (_, place) in best.items()}
 
 
-def _detach_inline(
-    blocks: list[Text | Grid], headings: dict[str, int]
-) -> tuple[list[Text | Grid], dict[str, int]]:
+def _detach_inline(blocks: list[Text | Grid], headings: dict[str, int]) -> tuple[list[Text | Grid], dict[str, int]]:
     """六、其他需要报告的事项。无。: a numbered heading with its text in the same block, where none stands alone."""
     wanted = {key: patterns[1] for key, patterns in _accepted().items() if key not in headings}
     if not wanted or not headings:
@@ -256,9 +248,7 @@ def _identity(
     places: list[tuple[str, str]] = [("meta articletitle", document.meta.get("articletitle", ""))]
     places += [("heading", block.text) for block in texts if block.heading]
     places += [
-        ("first lines", first.text + second.text)
-        for first, second in zip(texts, texts[1:], strict=False)
-        if _is_torn(first, second)
+        ("first lines", first.text + second.text) for first, second in pairwise(texts) if _is_torn(first, second)
     ]
     places += [("first lines", block.text) for block in texts]
     places += [("title", re.split(r"[_|]|\s[-–—]\s|--", document.title)[0])] if document.title else []
@@ -327,9 +317,7 @@ def _other_agency(document: Document, texts: Sequence[Text]) -> str | None:
 
 def _preamble(blocks: Sequence[Text | Grid], title: str | None) -> str:
     texts = [block.text for block in blocks if isinstance(block, Text)]
-    start = max(
-        (n + 1 for n, text in enumerate(texts) if title and title in _with_figures(_packed(text))), default=0
-    )
+    start = max((n + 1 for n, text in enumerate(texts) if title and title in _with_figures(_packed(text))), default=0)
     return "\n".join(text for text in texts[start:] if len(text) > 12)
 
 

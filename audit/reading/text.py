@@ -14,7 +14,7 @@ from audit.report import Locator, Trouble
 MOST_BYTES = 20 * 2**20
 _PIPES = re.compile(r"\s*\|(.*)\|\s*")
 _RULE = re.compile(r"[\s|:+=-]+")
-_PROSE = re.compile(r"[。；;！？]|，.*，")
+_PROSE = re.compile(r"[。；;！？]")
 
 
 def read_text(data: bytes) -> Document:
@@ -43,14 +43,10 @@ def read_text(data: bytes) -> Document:
             continue
         close()
         if line.strip():
-            blocks.append(
-                Text(" ".join(line.split()).lstrip("#").strip(), heading=line.lstrip().startswith("#"))
-            )
+            blocks.append(Text(" ".join(line.split()).lstrip("#").strip(), heading=line.lstrip().startswith("#")))
     close()
     troubles = (
-        (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),)
-        if lossy
-        else ()
+        (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),) if lossy else ()
     )
     return Document("text", tuple(blocks), encoding=encoding, troubles=troubles)
 
@@ -58,10 +54,7 @@ def read_text(data: bytes) -> Document:
 def _grid(rows: list[tuple[str, ...]], table: int) -> Grid:
     return Grid(
         tuple(
-            tuple(
-                RawCell(text, at=Locator(table=table, row=number, cell=place))
-                for place, text in enumerate(row)
-            )
+            tuple(RawCell(text, at=Locator(table=table, row=number, cell=place)) for place, text in enumerate(row))
             for number, row in enumerate(rows)
         ),
         Locator(table=table),
