@@ -1,0 +1,218 @@
+"""``nianshen check``: judge files without any set-up."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.engine import catalogue
+from audit.finding import Finding, Kind, Severity
+from audit.reading import NotAReport, UnreadableDocument, read
+from audit.report import Report, State
+from nianshen.checking import MOST_BYTES, SCHEMA, Checked, Request, check, unreadable
+from nianshen.cli.output import safe
+from nianshen.errors import Exit, UsageError, gravest
+
+FOLDER_SUFFIXES = frozenset(
+    {".html", ".htm", ".shtml", ".jhtml", ".xhtml", ".mhtml", ".txt", ".md", ".pdf", ".docx", ".doc", ".wps", ""}
+)
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class OrganKind(StrEnum):
+    DEPARTMENT = "department"
+    GOVERNMENT = "government"
+    TOWNSHIP = "township"
+    ZONE = "zone"
+    PARTY = "party"
+    AUTHORISED = "authorised"
+
+
+class FailOn(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    NEVER = "never"
+
+
+class Language(StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check", help="检查报告文件 / check report files (HTML, PDF, DOCX, text; - reads standard input)")(run)
+
+
+def run(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="文件、文件夹或 - / files, folders or -")],
+    year: Annotated[int | None, typer.Option(min=2008, max=2100, help="报告年度 / reported year")] = None,
+    agency: Annotated[str | None, typer.Option(help="机关名称 / name of the agency")] = None,
+    published: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="发布日期 / date of publication")
+    ] = None,
+    kind: Annotated[
+        OrganKind | None, typer.Option(help="机关类别，决定时限 / kind of organ, sets the due date")
+    ] = None,
+    previous: Annotated[Path | None, typer.Option(help="上一年度报告 / last year's report")] = None,
+    select: Annotated[str, typer.Option(help="只用这些规则 / only these rules, by comma")] = "",
+    ignore: Annotated[str, typer.Option(help="不用这些规则 / not these rules, by comma")] = "",
+    lang: Annotated[Language, typer.Option(help="文字输出的语言 / language of the text")] = Language.ZH,
+    fail_on: Annotated[FailOn, typer.Option(help="从哪一级起退出码为 1 / exit 1 from this severity on")] = FailOn.ERROR,
+    format: Annotated[Format, typer.Option(help="输出格式 / format")] = Format.TEXT,  # noqa: A002 - the option's name
+) -> None:
+    """Check each file and print the result; see CONTRACT section 4 for the exit codes."""
+    request = Request(
+        year=year,
+        agency=agency,
+        published=_day(published),
+        kind=kind.value if kind else None,
+        previous=_previous(previous) if previous else None,
+        select=_rules(select, "--select"),
+        ignore=_rules(ignore, "--ignore"),
+    )
+    documents = []
+    for source, path in _files(paths):
+        checked = _check(source, path, request)
+        documents.append(checked)
+        if format is Format.TEXT:
+            print(render(checked, lang.value), flush=True)
+    if format is Format.JSON:
+        print(
+            json.dumps({"schema": SCHEMA, "documents": [d.as_json() for d in documents]}, ensure_ascii=False, indent=1)
+        )
+    raise typer.Exit(gravest(exit_code(checked, fail_on) for checked in documents))
+
+
+def exit_code(checked: Checked, fail_on: FailOn) -> Exit:
+    """0, 1 for a finding at or above ``fail_on``, 3 for a file that could not be checked."""
+    if checked.judgement is None:
+        return Exit.PARTIAL
+    if fail_on is FailOn.NEVER:
+        return Exit.OK
+    least = Severity(fail_on.value).rank
+    graver = any(f.kind is Kind.FAIL and f.severity.rank >= least for f in checked.judgement.findings)
+    return Exit.FINDINGS if graver else Exit.OK
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _rules(text: str, option: str) -> tuple[str, ...]:
+    """Rule ids or families (A, A00) by comma; an unknown one is a usage error."""
+    wanted = [word.strip().upper() for word in text.split(",") if word.strip()]
+    known = list(catalogue())
+    chosen: list[str] = []
+    for word in wanted:
+        found = [rule for rule in known if rule.startswith(word)]
+        if not found:
+            raise UsageError(f"{option}: 没有规则 {word}", f"{option}: no such rule {word}; known: {', '.join(known)}")
+        chosen += found
+    return tuple(chosen)
+
+
+def _previous(path: Path) -> Report:
+    try:
+        return read(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"--previous: 无法读取 {path}", f"--previous: cannot read {path}: {error.strerror}") from error
+    except (UnreadableDocument, NotAReport) as error:
+        raise UsageError(f"--previous: {error.message['zh']}", f"--previous: {error.message['en']}") from error
+
+
+def _files(paths: list[str]) -> Iterator[tuple[str, Path | None]]:
+    """Sources with their paths; a folder gives every file below it that can hold a report, in order."""
+    for name in paths:
+        path = Path(name)
+        if name == "-":
+            yield "-", None
+        elif path.is_dir():
+            for inside in sorted(path.rglob("*")):
+                hidden = any(part.startswith(".") for part in inside.relative_to(path).parts)
+                if inside.is_file() and not hidden and inside.suffix.lower() in FOLDER_SUFFIXES:
+                    yield str(inside), inside
+        else:
+            yield name, path
+
+
+def _check(source: str, path: Path | None, request: Request) -> Checked:
+    try:
+        if path is None:
+            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        return unreadable(source, "not_found", "没有这个文件，请检查路径", "no such file; check the path")
+    except OSError as error:
+        return unreadable(source, "not_readable", f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}")
+    return check(data, source, request)
+
+
+_WORDS = {
+    "zh": {
+        "clean": "通过", "findings": "有问题", "review": "需人工核对", "unreadable": "无法读取", "not_a_report": "不是年度报告",
+        "error": "错误", "warning": "警告", "note": "提示", "open": "待核对",
+        "cells": "读出 {read}/{all} 个单元格", "form": "{form} 年版格式", "not_judged": "未判断", "hint": "提示", "sums": "涉及勾稽",
+        "unknown": "未识别", "no_findings": "未发现问题",
+    },
+    "en": {
+        "clean": "clean", "findings": "findings", "review": "needs a look", "unreadable": "unreadable", "not_a_report": "not a report",
+        "error": "error", "warning": "warning", "note": "note", "open": "open",
+        "cells": "{read} of {all} cells read", "form": "form of {form}", "not_judged": "not judged", "hint": "hint", "sums": "sums",
+        "unknown": "unknown", "no_findings": "no findings",
+    },
+}  # fmt: skip
+
+
+def render(checked: Checked, lang: str) -> str:
+    """The result as text: a head line, the findings with their arithmetic, the rules that lacked context."""
+    words = _WORDS[lang]
+    lines = [f"{safe(checked.source)}: {words[checked.outcome]}"]
+    if checked.error:
+        message = checked.error["message"]
+        other = "en" if lang == "zh" else "zh"
+        return f"{lines[0]}\n  {safe(message[lang])} / {safe(message[other])} ({checked.error['code']})\n"
+    report, judgement = checked.report, checked.judgement
+    if report is None or judgement is None:
+        return lines[0]
+    cells = report.cells
+    known = sum(cell.state not in {State.UNREADABLE, State.ABSENT} for cell in cells.values())
+    facts = [
+        safe(report.agency or words["unknown"]),
+        str(report.year or words["unknown"]),
+        words["form"].format(form=report.form) if report.form else words["unknown"],
+        words["cells"].format(read=known, all=len(cells)),
+    ]
+    lines.append("  " + " · ".join(facts))
+    lines += [line for finding in judgement.findings for line in _finding_lines(finding, lang)] or [
+        "  " + words["no_findings"]
+    ]
+    if judgement.not_judged:
+        lines.append(f"  {words['not_judged']}: " + ", ".join(rule.rule for rule in judgement.not_judged))
+    return "\n".join(lines) + "\n"
+
+
+def _finding_lines(finding: Finding, lang: str) -> Iterator[str]:
+    words = _WORDS[lang]
+    level = words["open"] if finding.kind is Kind.OPEN else words[finding.severity.value]
+    yield f"  [{level}] {finding.rule} {safe(finding.title[lang])}: {safe(finding.message[lang])}"
+    if finding.formula and finding.formula not in finding.message[lang]:
+        yield f"      {safe(finding.formula)}"
+    if finding.hint:
+        yield f"      {words['hint']}: {safe(finding.hint[lang])}"
+    if finding.sums:
+        yield f"      {words['sums']}: {', '.join(finding.sums)}"
