@@ -1,0 +1,44 @@
+"""Channels by type. A new one is a module here, its entry below, its test and its documentation page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+from notifiers.channels.webhook import ChannelSettingsError, Webhook
+from notifiers.exchange import Request, Response
+from notifiers.outbox import Delivery
+from notifiers.outcome import Outcome
+from notifiers.secret import Secret
+
+__all__ = ["TYPES", "Channel", "ChannelSettingsError", "create"]
+
+
+class Channel(Protocol):
+    """How one service wants its messages and what its answers mean. Pure: no network, no clock, no store."""
+
+    @property
+    def secrets(self) -> Sequence[Secret]:
+        """What must not appear in any text."""
+        ...
+
+    def build(self, delivery: Delivery, now: datetime) -> Request:
+        """The request of an attempt made at ``now`` (aware)."""
+        ...
+
+    def classify(self, response: Response) -> Outcome:
+        """What an answer means; total over all answers."""
+        ...
+
+
+TYPES: Final[Mapping[str, Callable[[Secret, Sequence[Secret]], Channel]]] = {Webhook.type: Webhook}
+
+
+def create(kind: str, url: Secret, secrets: Sequence[Secret]) -> Channel:
+    """The channel of that type. Raises ChannelSettingsError, or SecretFormatError for a secret."""
+    if kind not in TYPES:
+        raise ChannelSettingsError(
+            f"未知的通道类型 / unknown type of channel {kind!r}; 可用 / known: {', '.join(sorted(TYPES))}"
+        )
+    return TYPES[kind](url, secrets)

@@ -1,0 +1,207 @@
+"""From the outbox to the receivers: claim, build, send, classify, settle. At least once, one lane per channel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final, Protocol
+
+from notifiers.backoff import DELAYS, TRIES, held, next_delay
+from notifiers.channels import Channel
+from notifiers.clock import Clock
+from notifiers.digest import shrink
+from notifiers.exchange import Request, Response, TransportFault, outcome_of_fault
+from notifiers.outbox import Delivery, Outbox
+from notifiers.outcome import Delivered, Outcome, Permanent, Rerender, Retry
+from notifiers.secret import redact
+
+SMALLER_TRIES: Final = 2
+LEASE: Final = timedelta(seconds=90)  # longer than the three exchanges of 20 s that one claim can take
+
+
+class Transport(Protocol):
+    """What sends a request: ``notifiers.transport.HttpTransport``, or a fake."""
+
+    def send(self, channel: str, request: Request) -> Response | TransportFault:
+        """One attempt. Never raises for what the network does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the claimed: messages delivered, attempts failed, messages dead, messages still waiting."""
+
+    sent: int = 0
+    failed: int = 0
+    dead: int = 0
+    waiting: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.sent + other.sent,
+            self.failed + other.failed,
+            self.dead + other.dead,
+            self.waiting + other.waiting,
+        )
+
+
+class Dispatcher:
+    """Every channel has a lane of its own, with one request in flight: one that hangs delays no other.
+
+    A crash between send and settle repeats the message with the same id and bytes. An error of the outbox ends its
+    lane and is raised once the others are done; the claimed message comes back when its lease ends.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        channels: Mapping[str, Channel],
+        transport: Transport,
+        clock: Clock,
+        rng: Random,
+    ) -> None:
+        self._outbox = outbox
+        self._channels = channels
+        self._transport = transport
+        self._clock = clock
+        self._rng = rng
+        self._stop = threading.Event()
+        self._holds: dict[str, datetime] = {}
+
+    def run_once(self) -> Tally:
+        """Send what is due now; wait for nothing."""
+        return self._lanes(self._until_nothing_is_due)
+
+    def run_until_idle(self, deadline: datetime) -> Tally:
+        """Send what is due, and what becomes due again before ``deadline`` (aware); leave the rest in the outbox.
+
+        No message is claimed after the deadline; one that is on its way then is finished.
+        """
+
+        def lane(channel: str) -> Tally:
+            return self._until_idle(channel, deadline)
+
+        return self._lanes(lane)
+
+    def run_until_stopped(self, poll: timedelta = timedelta(seconds=1)) -> Tally:
+        """Send whatever becomes due until ``stop`` is called from another thread or a signal handler."""
+
+        def lane(channel: str) -> Tally:
+            tally = Tally()
+            try:
+                while not self._stop.is_set():
+                    tally += replace(self._until_nothing_is_due(channel), waiting=0)
+                    self._clock.wait(self._stop, poll.total_seconds())
+            finally:
+                self._stop.set()  # a broken lane must not leave the others running as if all were well
+            return tally
+
+        return self._lanes(lane)
+
+    def stop(self) -> None:
+        """Claim nothing more. What is on its way is finished and settled."""
+        self._stop.set()
+
+    def _lanes(self, lane: Callable[[str], Tally]) -> Tally:
+        if not self._channels:
+            return Tally()
+        with ThreadPoolExecutor(len(self._channels), "lane") as pool:
+            lanes = [pool.submit(lane, channel) for channel in self._channels]
+        return sum((each.result() for each in lanes), Tally())
+
+    def _until_nothing_is_due(self, channel: str) -> Tally:
+        tally = _LaneTally()
+        while self._step(channel, tally):
+            pass
+        return tally.total()
+
+    def _until_idle(self, channel: str, deadline: datetime) -> Tally:
+        tally = _LaneTally()
+        while self._clock.now() < deadline:
+            if self._step(channel, tally):
+                continue
+            due = self._next_due(channel, tally)
+            if due is None or due >= deadline or self._stop.is_set():
+                break
+            self._clock.wait(self._stop, max((due - self._clock.now()).total_seconds(), 0))
+        return tally.total()
+
+    def _next_due(self, channel: str, tally: _LaneTally) -> datetime | None:
+        """When the lane has work again, as far as it knows; None if it knows of none."""
+        hold = self._holds.get(channel)
+        if hold is not None and hold > self._clock.now():
+            return hold
+        return min(tally.waiting.values(), default=None)
+
+    def _step(self, channel: str, tally: _LaneTally) -> bool:
+        """Take one message through. False if none is due, the channel is held, or it is time to stop.
+
+        One at a time: a claimed message that has to wait behind a slow one would outlive its lease.
+        """
+        now = self._clock.now()
+        if self._stop.is_set() or now < self._holds.get(channel, now):
+            return False
+        claimed = self._outbox.claim(channel, now, now + LEASE, 1)
+        for delivery in claimed:
+            tally.waiting.pop(delivery.message_id, None)
+            self._settle(delivery, self._attempt(delivery), tally)
+        return bool(claimed)
+
+    def _attempt(self, delivery: Delivery) -> Delivered | Retry | Permanent:
+        """Send; a message that is too large is cut and sent again at once, under the same id."""
+        for _ in range(SMALLER_TRIES + 1):
+            outcome = self._send(delivery)
+            if not isinstance(outcome, Rerender):
+                return outcome
+            limit = outcome.limit or len(delivery.body) // 3
+            smaller = shrink(delivery.body, limit)
+            if smaller is None:
+                break
+            delivery = replace(delivery, body=smaller)
+        return Permanent(f"{outcome.reason}: 缩减后仍过大 / too large even when cut")
+
+    def _send(self, delivery: Delivery) -> Outcome:
+        channel = self._channels[delivery.channel]
+        answer = self._transport.send(delivery.channel, channel.build(delivery, self._clock.now()))
+        outcome = outcome_of_fault(answer) if isinstance(answer, TransportFault) else channel.classify(answer)
+        # channels may quote the answer, and an answer may quote the address it was sent to
+        return replace(outcome, reason=redact(outcome.reason, channel.secrets))
+
+    def _settle(self, delivery: Delivery, outcome: Delivered | Retry | Permanent, tally: _LaneTally) -> None:
+        now = self._clock.now()
+        if not isinstance(outcome, Retry):
+            self._outbox.settle(delivery, outcome, now, None)
+            tally.count(outcome)
+            return
+        if outcome.hold:
+            self._holds[delivery.channel] = now + max(held(outcome.after), DELAYS[0])
+        delay = next_delay(delivery.attempts + 1, outcome.after, self._rng)
+        if delay is None:
+            dead = Permanent(f"{TRIES} 次后放弃 / given up after {TRIES} tries: {outcome.reason}")
+            self._outbox.settle(delivery, dead, now, None)
+            tally.count(dead)
+            return
+        self._outbox.settle(delivery, outcome, now, now + delay)
+        tally.failed += 1
+        tally.waiting[delivery.message_id] = now + delay
+
+
+class _LaneTally:
+    """A lane's counts, and when the messages it put back are due again."""
+
+    def __init__(self) -> None:
+        self.sent = self.failed = self.dead = 0
+        self.waiting: dict[str, datetime] = {}
+
+    def count(self, outcome: Delivered | Permanent) -> None:
+        if isinstance(outcome, Delivered):
+            self.sent += 1
+        else:
+            self.dead += 1
+
+    def total(self) -> Tally:
+        return Tally(self.sent, self.failed, self.dead, len(self.waiting))
