@@ -108,3 +108,12 @@ def test_absence_accuses_only_when_due_and_proven(proven: bool, today: date, fou
 
 def test_without_a_report_only_publication_is_judged() -> None:
     assert {rule for rule, _ in judge(None, DUE).outcomes} == {"F001"}
+
+
+def test_a_report_of_an_earlier_season_that_is_not_found_is_a_note() -> None:
+    old = replace(DUE, historic=True, absence=Absence(True, (at(2026, 1, 1), at(2026, 1, 2))))
+
+    finding = one(None, old)
+
+    assert (finding.rule, finding.severity, finding.confirmed) == ("F001", Severity.NOTE, False)
+    assert finding.message["zh"].startswith("历史数据")

@@ -76,3 +76,22 @@ def test_a_missing_row_in_a_table_read_badly_is_put_before_a_person_once() -> No
     torn = with_table(missing, "requests", troubles=(Trouble("torn_table", "requests", ""),))
 
     assert rules_of(torn) == [("S011", "open", "requests")]
+
+
+def test_a_missing_row_in_a_table_mostly_unread_is_put_before_a_person() -> None:
+    missing = FIRING["S009"].report
+    assert missing is not None
+    cells = [cell for cell in missing.tables["requests"].cells if "/rejected." in cell or "/refused." in cell]
+
+    found = rules_of(with_cells(missing, dict.fromkeys(cells, State.BLANK)))
+
+    assert found == [("S009", "open", "requests")]
+
+
+def test_characters_lost_in_decoding_are_put_before_a_person() -> None:
+    lossy = replace(GOOD, troubles=(Trouble("lossy_text", "document", "gb18030: 5 characters lost"),))
+
+    (finding,) = judge(lossy, DUE).findings
+
+    assert (finding.rule, finding.kind, finding.subject) == ("S011", Kind.OPEN, "report")
+    assert "gb18030" in finding.message["zh"]
