@@ -396,10 +396,19 @@ def _joined_rows(blocks: Iterator[Text | Grid]) -> Iterator[Text | Grid]:
 def _without_tear(upper: Grid, lower: Grid) -> tuple[Grid, Grid]:
     if upper.at is None or lower.at is None or (upper.at.page or 0) + 1 != lower.at.page:
         return upper, lower
-    if not upper.rows or not lower.rows or not _is_torn(upper.rows[-1], lower.rows[0]):
+    if not upper.rows or not lower.rows:
         return upper, lower
-    last = tuple(replace(a, text=_together(a.text, b.text)) for a, b in zip(upper.rows[-1], lower.rows[0], strict=True))
-    return replace(upper, rows=(*upper.rows[:-1], last)), replace(lower, rows=lower.rows[1:])
+    first = lower.rows[0]
+    groups = next((index for index, cell in enumerate(first) if cell.rowspan == 1), len(first))
+    piece, last = first[groups:], upper.rows[-1]
+    start = len(last) - len(piece)
+    if start < 0 or any(cell.text for cell in first[:groups]) or not _is_torn(last[start:], piece):
+        return upper, lower
+    whole = [replace(a, text=_together(a.text, b.text)) for a, b in zip(last[start:], piece, strict=True)]
+    # Labels that run on over further rows belong to the next row now.
+    carried = tuple(replace(cell, rowspan=cell.rowspan - 1) for cell in first[:groups])
+    below = ((*carried, *lower.rows[1]), *lower.rows[2:]) if len(lower.rows) > 1 else ()
+    return replace(upper, rows=(*upper.rows[:-1], (*last[:start], *whole))), replace(lower, rows=below)
 
 
 def _is_torn(last: Sequence[RawCell], first: Sequence[RawCell]) -> bool:
@@ -407,15 +416,16 @@ def _is_torn(last: Sequence[RawCell], first: Sequence[RawCell]) -> bool:
 
     A row whose values the filer left blank also has none, so the upper label must carry an ordinal, the lower none.
     """
-    spans = [(cell.colspan, 1) for cell in last], [(cell.colspan, cell.rowspan) for cell in first]
-    if spans[0] != spans[1] or any(cell.rowspan != 1 for cell in last) or len(last) < 3:
+    if [cell.colspan for cell in last] != [cell.colspan for cell in first] or len(last) < 3:
         return False
-    values = _values_from(last), _values_from(first)
-    upper_values, lower_values = (_filled(last, min(values)), _filled(first, min(values)))
-    if bool(upper_values) == bool(lower_values):
+    if any(cell.rowspan != 1 for cell in (*last, *first)):
         return False
-    upper_label = next((cell.text for cell in reversed(last[: min(values)]) if cell.text), "")
-    lower_label = next((cell.text for cell in reversed(first[: min(values)]) if cell.text), "")
+    start = min(_values_from(last), _values_from(first))
+    lower_values = _filled(first, start)
+    if bool(_filled(last, start)) == bool(lower_values):
+        return False
+    upper_label = next((cell.text for cell in reversed(last[:start]) if cell.text), "")
+    lower_label = next((cell.text for cell in reversed(first[:start]) if cell.text), "")
     if not _ORDINAL.match(upper_label) or _ORDINAL.match(lower_label):
         return False
     return bool(lower_label) or bool(lower_values)

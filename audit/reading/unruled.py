@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.reading.document import Grid, RawCell
-from audit.reading.glyphs import Line, line_of
+from audit.reading.glyphs import Box, Line, line_of
 from audit.report import Locator
 
 _VALUE = re.compile(r"[-+−]?\d[\d,，]*(?:\.\d+)?|[-—/／]|无")
+_ITEM = re.compile(r"第二十条第")
 _LEAST_ROWS = 3
 _LEAST_COLUMNS = 3
+# The only table of the form with a single row of figures has fifteen of them.
+_SINGLE_ROW = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,14 @@ class _Row:
     def is_data(self) -> bool:
         return len(self.values) >= _LEAST_COLUMNS
 
+    @property
+    def is_listed(self) -> bool:
+        return len(self.labels) == 1 and bool(self.values)
+
+    @property
+    def is_header(self) -> bool:
+        return not self.values and (len(self.labels) > 1 or bool(_ITEM.match(self.line.text)))
+
 
 def unruled_tables(lines: Sequence[Line], page: int, first_table: int = 0) -> tuple[list[Grid], list[Line]]:
     """Grids of the runs of number rows that share their columns, and the lines that belong to none.
@@ -40,8 +51,10 @@ def unruled_tables(lines: Sequence[Line], page: int, first_table: int = 0) -> tu
     while start < len(rows):
         end = _run_end(rows, start)
         run = rows[start:end]
-        if sum(row.is_data for row in run) >= _LEAST_ROWS:
+        if sum(row.is_data for row in run) >= _LEAST_ROWS or len(run[0].values) >= _SINGLE_ROW:
             grids.append(_grid(run, page, first_table + len(grids)))
+        elif (end := _listing_end(rows, start)) > start:
+            grids.append(_listing(rows[start:end], page, first_table + len(grids)))
         else:
             end = start + 1
             rest.append(rows[start].line)
@@ -76,6 +89,30 @@ def _run_end(rows: Sequence[_Row], start: int) -> int:
     return end
 
 
+def _listing_end(rows: Sequence[_Row], start: int) -> int:
+    """The end of a listing that begins at ``start`` (the first table of the form): headers over labels with values.
+
+    Two labels with values are needed and a header or item line among them; ``start`` itself if there is no listing.
+    """
+    end = start
+    while end < len(rows) and (rows[end].is_listed or rows[end].is_header):
+        if len(rows[end].values) >= _SINGLE_ROW or _run_end(rows, end) - end >= _LEAST_ROWS:
+            break
+        end += 1
+    listed = sum(row.is_listed for row in rows[start:end])
+    return end if 2 <= listed < end - start else start
+
+
+def _listing(run: Sequence[_Row], page: int, table: int) -> Grid:
+    """The parts of each line as its cells: in which column a value is missing cannot be told, so none is placed."""
+    rows = []
+    for number, row in enumerate(run):
+        parts = row.labels + row.values
+        cells = [RawCell(part.text, at=Locator(table, number, i, page, part.box)) for i, part in enumerate(parts)]
+        rows.append(tuple(cells))
+    return Grid(tuple(rows), Locator(table=table, page=page, box=_around([row.line for row in run])))
+
+
 def _same_columns(one: _Row, other: _Row) -> bool:
     """Most values of the shorter row stand under values of the longer one."""
     short, long = sorted((one.values, other.values), key=len)
@@ -94,12 +131,16 @@ def _grid(run: Sequence[_Row], page: int, table: int) -> Grid:
             words[nearest].append(text)
     rows = []
     for number, (row, label) in enumerate(zip(data, words, strict=True)):
-        texts = ["\n".join(label), *_placed(row.values, centres)]
+        texts = ["\n".join(label), *_placed(row.values, centres)][0 if any(words) else 1 :]
         rows.append(
             tuple(RawCell(text, at=Locator(table, number, i, page, row.line.box)) for i, text in enumerate(texts))
         )
-    box = run[0].line.x0, run[0].line.top, run[-1].line.x1, run[-1].line.bottom
-    return Grid(tuple(rows), Locator(table=table, page=page, box=tuple(round(edge, 1) for edge in box)))  # type: ignore[arg-type]
+    return Grid(tuple(rows), Locator(table=table, page=page, box=_around([row.line for row in run])))
+
+
+def _around(lines: Sequence[Line]) -> Box:
+    x0, x1 = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    return round(x0, 1), round(lines[0].top, 1), round(x1, 1), round(lines[-1].bottom, 1)
 
 
 def _placed(values: Sequence[Line], centres: Sequence[float]) -> list[str]:

@@ -37,10 +37,10 @@ def test_blocks_come_in_reading_order_with_the_table_between_its_paragraphs() ->
     sheet = Sheet().text(80, 60, "一、总体情况").text(80, 200, "二、主动公开政府信息情况")
     sheet.table(80, 100, (100, 60), [("规章", "3"), ("行政规范性文件", "12")])
 
-    blocks = read_pdf(write_pdf(sheet)).blocks
+    document = read_pdf(write_pdf(sheet))
 
-    assert [type(block) for block in blocks] == [Text, Grid, Text]
-    assert blocks[1].rows[1][1].text == "12"
+    assert [type(block) for block in document.blocks] == [Text, Grid, Text]
+    assert grids(document) == [[["规章", "3"], ["行政规范性文件", "12"]]]
 
 
 def test_lines_of_a_paragraph_are_joined_and_a_heading_stands_alone() -> None:
@@ -136,6 +136,25 @@ def test_a_row_torn_by_the_page_edge_is_one_row() -> None:
     assert second == [["（七）总计", "1", "2", "3"]]
 
 
+def test_a_torn_row_beside_a_group_label_leaves_the_label_to_the_rows_below() -> None:
+    upper, lower = Sheet(), Sheet()
+    upper.cell(40, 780, 80, 820, "（五）")
+    upper.table(80, 780, WIDTHS, [("4.大量反复", "0", "0", "0"), ("5.要求行政机关", "1", "2", "3")])
+    lower.cell(40, 60, 80, 120)
+    lower.table(80, 60, WIDTHS, [("重新出具信息", "", "", ""), ("6.甲", "1", "2", "3"), ("7.乙", "1", "2", "3")])
+
+    first, second = (block for block in read_pdf(write_pdf(upper, lower)).blocks if isinstance(block, Grid))
+
+    assert [cell.text for cell in first.rows[-1]] == ["5.要求行政机关\n重新出具信息", "1", "2", "3"]
+    assert [(cell.text, cell.rowspan) for cell in second.rows[0]] == [
+        ("", 2),
+        ("6.甲", 1),
+        ("1", 1),
+        ("2", 1),
+        ("3", 1),
+    ]
+
+
 def test_a_row_left_blank_by_the_filer_is_not_taken_for_a_torn_one() -> None:
     upper, lower = Sheet(), Sheet()
     upper.table(80, 780, WIDTHS, [("1.不掌握", "0", "0", "0"), ("2.没有现成信息", "1", "2", "3")])
@@ -199,6 +218,28 @@ def test_an_empty_place_in_a_table_without_lines_stays_empty() -> None:
             sheet.text(300 + 60 * column, 100 + 24 * number, value, 10)
 
     assert grids(read_pdf(write_pdf(sheet))) == [[list(row) for row in rows]]
+
+
+def test_fifteen_figures_in_one_row_without_lines_are_a_table() -> None:
+    sheet = Sheet().text(60, 60, "四、行政复议、行政诉讼情况")
+    for column in range(15):
+        sheet.text(50 + 34 * column, 145, str(column), 8)
+
+    assert grids(read_pdf(write_pdf(sheet))) == [[[str(column) for column in range(15)]]]
+
+
+def test_a_listing_without_lines_keeps_its_headers_and_values() -> None:
+    sheet = Sheet()
+    rows = [("第二十条第（五）项",), ("信息内容", "本年处理决定数量"), ("行政许可", "550"), ("行政处罚", "4119")]
+    for number, row in enumerate(rows):
+        for column, text in enumerate(row):
+            sheet.text(80 + 200 * column, 100 + 24 * number, text, 10)
+    sheet.text(80, 220, "三、收到和处理申请情况", 10)
+
+    document = read_pdf(write_pdf(sheet))
+
+    assert grids(document) == [[list(row) for row in rows]]
+    assert texts(document) == ["三、收到和处理申请情况"]
 
 
 def test_properties_are_kept_but_not_the_dates_of_the_file() -> None:
