@@ -181,9 +181,19 @@ def old_article(publication: Publication, portal: str) -> str:
     )
 
 
-def old_notice(title: str, source: str, day: str, paragraphs: Sequence[str], portal: str) -> str:
-    """An article of the old site that is no yearly report of this duty."""
+def old_notice(
+    title: str,
+    source: str,
+    day: str,
+    paragraphs: Sequence[str],
+    portal: str,
+    attachment: tuple[str, str] | None = None,
+) -> str:
+    """An article of the old site without a report in its text; ``attachment`` is its link text and address."""
     text = "\n".join(OLD.paragraph(line) for line in paragraphs)
+    if attachment:
+        label, href = attachment
+        text += f'\n<P>　　<a href="{escape(href)}" target="_blank">{escape(label)}</a></P>'
     return old_page(
         title,
         portal,
