@@ -1,0 +1,389 @@
+"""The shape of ``config.yaml`` (CONTRACT section 5). Frozen; secrets never print themselves."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import date
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from nianshen import calendar as dates
+
+MASK = "***"
+_KEY_BYTES = range(24, 65)
+_CRON_WEEKDAY = re.compile(r"\*|\*/\d+|(?:mon|tue|wed|thu|fri|sat|sun)(?:[-,](?:mon|tue|wed|thu|fri|sat|sun))*", re.I)
+
+
+def _problem(code: str, zh: str, en: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "{said}", {"said": f"{zh} / {en}"})  # type: ignore[arg-type]
+
+
+def _http_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or re.search(r"[\s\x00-\x1f]", text):
+        raise _problem("CFG042", "须为 http(s) 地址", "not an http(s) address")
+    if parts.username or parts.password:
+        raise _problem("CFG042", "地址不得含用户名或密码", "an address must not carry a user name or password")
+    return text
+
+
+def _cidr(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise _problem("CFG041", f"{text} 不是 CIDR 网段", f"{text} is no CIDR range, e.g. 10.0.0.0/8") from None
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        dates.zone(name)
+    except (KeyError, ValueError, OSError):
+        raise _problem("CFG046", f"没有时区 {name}", f"no time zone {name}; e.g. Asia/Shanghai") from None
+    return name
+
+
+def _cron(text: str) -> str:
+    # The timer counts weekdays from Monday = 0, cron from Sunday = 0: names cannot be misread.
+    fields = text.split()
+    if len(fields) == 5 and not _CRON_WEEKDAY.fullmatch(fields[4]):
+        raise _problem("CFG040", "cron 的星期请用 mon…sun", "write the weekday of a cron as mon…sun")
+    from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415 - 50 ms, only where a cron stands
+
+    try:
+        CronTrigger.from_crontab(text)
+    except ValueError:
+        raise _problem("CFG040", f"cron 表达式有误：{text}", f'bad cron {text!r}; e.g. "0 6,18 * * *"') from None
+    return text
+
+
+def _cms(name: str) -> str:
+    from crawler.cms import SYSTEMS  # noqa: PLC0415 - brings the HTML parser along
+
+    known = ("auto", *SYSTEMS)
+    if name not in known:
+        raise _problem("CFG013", f"未知的发布系统 {name}", f"unknown cms {name}; known: {', '.join(known)}")
+    return name
+
+
+def _signing_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    try:
+        size = len(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+    except (binascii.Error, ValueError):
+        size = 0
+    if not text.startswith("whsec_") or size not in _KEY_BYTES:
+        raise _problem(
+            "CFG033", "密钥须为 whsec_ 加 24-64 字节的 base64", "a secret is whsec_ and base64 of 24-64 bytes"
+        )
+    return secret
+
+
+def _secret_url(url: SecretStr) -> SecretStr:
+    _http_url(url.get_secret_value())
+    return url
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise _problem("CFG042", "须为 地址:端口", "must be host:port, e.g. 127.0.0.1:8000")
+    return text
+
+
+def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    return _base(info) / path.expanduser()
+
+
+def _database(text: SecretStr, info: ValidationInfo) -> SecretStr:
+    """An address of SQLAlchemy; a bare path is SQLite beside the configuration."""
+    value = text.get_secret_value()
+    if "://" not in value:
+        return SecretStr(f"sqlite:///{_base(info) / value}")
+    scheme, _, rest = value.partition("://")
+    if scheme.partition("+")[0] not in {"sqlite", "postgresql"}:
+        raise _problem("CFG042", "数据库须为文件路径或 postgresql+psycopg://", "a file path or postgresql+psycopg://…")
+    if scheme.startswith("sqlite") and rest.startswith("/") and not rest.startswith("//"):
+        return SecretStr(f"{scheme}:///{_base(info) / rest[1:]}")
+    return text
+
+
+def _base(info: ValidationInfo) -> Path:
+    return Path((info.context or {}).get("directory", Path.cwd()))
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Url = Annotated[str, AfterValidator(_http_url)]
+Cidr = Annotated[str, AfterValidator(_cidr)]
+Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Kind = Literal["department", "government", "township", "zone", "party", "authorised"]
+Level = Literal["error", "warning", "note"]
+Year = Annotated[int, Field(ge=dates.FIRST_YEAR, le=2100)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+
+
+class Section(BaseModel):
+    """A part of the file: frozen, and loud about keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Site(Section):
+    name: Name = "政务公开年报监测"
+    language: Literal["zh", "en"] = "zh"
+    timezone: Annotated[str, AfterValidator(_zone)] = dates.CHINA
+    base_url: Url = "http://127.0.0.1:8000"
+
+
+class Evidence(Section):
+    directory: Annotated[Path, AfterValidator(_beside_the_file)] = Field(Path("data/evidence"), validate_default=True)
+    keep_years: int = Field(10, ge=1, le=100)
+
+
+class Storage(Section):
+    database: Annotated[SecretStr, AfterValidator(_database)] = Field(
+        SecretStr("data/nianshen.sqlite3"), validate_default=True
+    )
+    evidence: Evidence = Field(default_factory=dict, validate_default=True)  # type: ignore[arg-type]
+
+
+class Deadline(Section):
+    kinds: tuple[Kind, ...] = Field(min_length=1)
+    month: int = Field(ge=1, le=12)
+    day: int = Field(ge=1, le=31)
+    basis: Name
+
+    @model_validator(mode="after")
+    def _exists(self) -> Deadline:
+        try:
+            date(2023, self.month, self.day)  # not a leap year: the day must exist in every year
+        except ValueError:
+            raise _problem("CFG012", "没有这一天", f"no day {self.month}-{self.day} in every year") from None
+        return self
+
+
+class Override(Section):
+    year: Year
+    kinds: tuple[Kind, ...] = ()
+    region: str | None = None
+    date: date
+    basis: Name
+
+
+class AbsenceProof(Section):
+    runs: int = Field(2, ge=2, le=10)
+    min_gap_hours: float = Field(6, ge=6, le=168)
+
+
+class CalendarSection(Section):
+    deadlines: tuple[Deadline, ...] = tuple(
+        Deadline(kinds=one.kinds, month=one.month, day=one.day, basis=one.basis)  # type: ignore[arg-type]
+        for one in dates.DEADLINES
+    )
+    overrides: tuple[Override, ...] = ()
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
+    absence_proof: AbsenceProof = AbsenceProof()
+
+
+class Expect(Section):
+    min_reports: int = Field(1, ge=0)
+
+
+class Politeness(Section):
+    delay: float = Field(2.0, ge=0, le=3600)
+    concurrency: int = Field(1, ge=1, le=16)
+    robots: Literal["obey", "ignore"] = "obey"
+    window: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] | None = None
+
+
+class Portal(Section):
+    id: Id
+    name: Name
+    group: str = ""
+    start_urls: tuple[Url, ...] = Field(min_length=1)
+    cms: Annotated[str, AfterValidator(_cms)] = "auto"
+    expect: Expect = Expect()
+    politeness: Politeness = Politeness()
+    allow_private_addresses: tuple[Cidr, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _group_by_host(cls, data: Any) -> Any:
+        """Without a group the host of the first address is the politeness unit."""
+        if isinstance(data, dict) and not data.get("group"):
+            urls = data.get("start_urls")
+            first = urls[0] if isinstance(urls, list) and urls and isinstance(urls[0], str) else ""
+            try:
+                return data | {"group": urlsplit(first).netloc.lower()}
+            except ValueError:
+                return data
+        return data
+
+
+class Organisation(Section):
+    id: Id
+    name: Name
+    aliases: tuple[Name, ...] = ()
+    kind: Kind = "department"
+    region: str = ""
+    portal: str
+    parent: str | None = None
+
+
+class Waiver(Section):
+    organisation: str
+    rule: str
+    year: Year | None = None
+    until: date | None = None
+    reason: Name
+    approved_by: Name
+
+
+class Rules(Section):
+    severity: dict[str, Level] = {}
+    disable: tuple[str, ...] = ()
+    confirm: tuple[Level, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+
+
+class Channel(Section):
+    type: Literal["webhook"]
+    url: Annotated[SecretStr, AfterValidator(_secret_url)]
+    secret: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_signing_secret)], ...],
+        BeforeValidator(_one_or_many),
+        Field(min_length=1, description="the current secret first, then those being rotated out"),
+    ]
+    allow_private_addresses: tuple[Cidr, ...] = ()
+
+    @model_validator(mode="after")
+    def _private_or_https(self) -> Channel:
+        parts = urlsplit(self.url.get_secret_value())
+        if parts.scheme == "http" and not _may_be_private(parts.hostname or "", self.allow_private_addresses):
+            raise _problem(
+                "CFG043",
+                "接收地址须为 https，除非主机在 allow_private_addresses 内",
+                "a receiver must be https unless its host is within allow_private_addresses",
+            )
+        return self
+
+
+class Match(Section):
+    severity: Annotated[tuple[Level, ...], BeforeValidator(_one_or_many)] = ()
+    region: Words = ()
+    organisation: Words = ()
+    rule: Words = ()
+    kind: Annotated[tuple[Kind, ...], BeforeValidator(_one_or_many)] = ()
+    portal: Words = ()
+
+
+class Route(Section):
+    match: Match = Match()
+    to: Annotated[tuple[str, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+    group_by: Literal["channel", "region", "portal", "organisation"] = "channel"
+
+
+class Job(Section):
+    id: Id
+    run: Literal["cycle"] = "cycle"
+    cron: Annotated[str, AfterValidator(_cron)]
+
+
+class Schedule(Section):
+    jobs: tuple[Job, ...] = (Job.model_construct(id="season", run="cycle", cron="0 6,18 * * *"),)
+
+
+class Web(Section):
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8000"
+    public: bool = False
+
+
+class Config(Section):
+    """The whole of ``config.yaml``, references expanded and paths absolute."""
+
+    version: Literal[1] = 1
+    site: Site = Site()
+    storage: Storage = Field(default_factory=dict, validate_default=True)  # type: ignore[arg-type]
+    calendar: CalendarSection = CalendarSection()
+    portals: tuple[Portal, ...] = ()
+    organisations: tuple[Organisation, ...] = ()
+    rules: Rules = Rules()
+    channels: dict[Id, Channel] = {}
+    routes: tuple[Route, ...] = ()
+    schedule: Schedule = Schedule()
+    web: Web = Web()
+
+    @property
+    def database_url(self) -> str:
+        """The address for SQLAlchemy. It may hold a password: not for messages."""
+        return self.storage.database.get_secret_value()
+
+    @property
+    def due_dates(self) -> dates.Calendar:
+        """The calendar by which reports are due."""
+        section = self.calendar
+        return dates.Calendar(
+            deadlines=tuple(dates.Deadline(one.kinds, one.month, one.day, one.basis) for one in section.deadlines),
+            overrides=tuple(
+                dates.Override(one.year, one.date, one.basis, one.kinds, one.region) for one in section.overrides
+            ),
+            holidays=frozenset(section.holidays),
+            workdays=frozenset(section.workdays),
+            timezone=self.site.timezone,
+        )
+
+    def redacted(self) -> dict[str, Any]:
+        """The configuration as JSON values for people: secrets masked, addresses of receivers cut to their host."""
+        shown = self.model_dump(mode="json")
+        shown["storage"]["database"] = _without_password(self.database_url)
+        for name, channel in self.channels.items():
+            parts = urlsplit(channel.url.get_secret_value())
+            shown["channels"][name]["url"] = f"{parts.scheme}://{parts.hostname}/{MASK}"
+            shown["channels"][name]["secret"] = [MASK for _ in channel.secret]
+        return shown
+
+
+def _may_be_private(host: str, allowed: tuple[str, ...]) -> bool:
+    """Whether plain http may be right: an address in the ranges, or a name (judged again when it is resolved)."""
+    try:
+        address = ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        return bool(allowed)
+    return any(address in ip_network(one) for one in allowed)
+
+
+def _without_password(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    if "@" not in parts.netloc:
+        return url if not parts.query else urlunsplit(parts._replace(query=MASK))
+    user = (parts.username or "") + (f":{MASK}" if parts.password else "")
+    netloc = f"{user}@{parts.netloc.rpartition('@')[2]}"
+    return urlunsplit(parts._replace(netloc=netloc, query=MASK if parts.query else ""))
