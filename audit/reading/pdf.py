@@ -44,14 +44,14 @@ def read_pdf(data: bytes) -> Document:
     Boxes are in points from the top left of the page as it is read. Raises UnreadableDocument: empty, too_large,
     damaged, encrypted, image (no text layer), unsupported (fonts without a character map).
     """
-    _check_size(data)
+    broken = _check_streams(data)
     try:
         with pdfplumber.open(io.BytesIO(data)) as pdf:
             if len(pdf.pages) > MOST_PAGES:
                 raise _too_large(f"{len(pdf.pages)} 页", f"{len(pdf.pages)} pages")
             if not pdf.pages:
                 raise _damaged("没有页面", "it has no page")
-            return _document(pdf)
+            return _document(pdf, broken)
     except (UnreadableDocument, MemoryError):
         raise
     except Exception as error:
@@ -65,7 +65,7 @@ def read_pdf(data: bytes) -> Document:
         raise _damaged(type(error).__name__, type(error).__name__) from error
 
 
-def _document(pdf: Any) -> Document:
+def _document(pdf: Any, broken: int) -> Document:
     sheets: list[_Sheet] = []
     glyphs = 0
     tables = 0
@@ -86,7 +86,7 @@ def _document(pdf: Any) -> Document:
         meta=meta,
         title=meta.get("title"),
         pictures=sum(sheet.pictures for sheet in sheets),
-        troubles=tuple(_troubles(sheets)),
+        troubles=tuple(_troubles(sheets, broken)),
     )
 
 
@@ -448,22 +448,26 @@ def _together(upper: str, lower: str) -> str:
 # What may be wrong with a file
 
 
-def _check_size(data: bytes) -> None:
+def _check_streams(data: bytes) -> int:
+    """Sizes before anything is parsed. How many compressed streams are broken: the parser drops what they held."""
     if not data:
         raise UnreadableDocument("empty", "文件是空的", "the file is empty")
     if len(data) > MOST_BYTES:
         raise _too_large(f"超过 {MOST_BYTES // 2**20} MB", f"over {MOST_BYTES // 2**20} MB")
-    room = MOST_INFLATED
+    room, broken = MOST_INFLATED, 0
     for start in _STREAM.finditer(data):
         if data[start.end() : start.end() + 1] != b"\x78":
             continue
-        room -= _inflated(data, start.end(), room)
+        size, whole = _inflated(data, start.end(), room)
+        room -= size
+        broken += not whole
         if room <= 0:
             raise _too_large("展开后过大", "far too large once unpacked")
+    return broken
 
 
-def _inflated(data: bytes, start: int, room: int) -> int:
-    """How many bytes a compressed stream unpacks to, counted in pieces and never past ``room``."""
+def _inflated(data: bytes, start: int, room: int) -> tuple[int, bool]:
+    """The bytes a compressed stream unpacks to, counted in pieces and not past ``room``; and whether it is whole."""
     unpack = zlib.decompressobj()
     end = data.find(b"endstream", start)
     piece = data[start : end if end > 0 else len(data)]
@@ -473,8 +477,8 @@ def _inflated(data: bytes, start: int, room: int) -> int:
             size += len(unpack.decompress(piece, 2**20))
             piece = unpack.unconsumed_tail
     except zlib.error:
-        return size
-    return size
+        return size, False
+    return size, unpack.eof
 
 
 def _require_text(sheets: Sequence[_Sheet]) -> None:
@@ -494,7 +498,9 @@ def _require_text(sheets: Sequence[_Sheet]) -> None:
         )
 
 
-def _troubles(sheets: Sequence[_Sheet]) -> Iterator[Trouble]:
+def _troubles(sheets: Sequence[_Sheet], broken: int) -> Iterator[Trouble]:
+    if broken:
+        yield Trouble("damaged", "document", f"{broken} compressed streams are broken, text may be missing")
     for sheet in sheets:
         at, where = Locator(page=sheet.number), f"page {sheet.number}"
         if not sheet.glyphs and sheet.pictures:

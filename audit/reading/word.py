@@ -29,12 +29,9 @@ _PICTURES = (
     "{urn:schemas-microsoft-com:vml}imagedata",
 )
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-# Not printed: tracked deletions, instructions of fields, properties, notes of reviewers.
+# Not printed: tracked deletions, instructions of fields, properties, reading aids above characters.
 _SKIPPED = frozenset(
-    [
-        _WORD + name
-        for name in ("del", "moveFrom", "delText", "instrText", "delInstrText", "pPr", "rPr", "commentReference")
-    ]
+    [_WORD + name for name in ("del", "moveFrom", "delText", "instrText", "delInstrText", "pPr", "rPr", "rt")]
     + [_FALLBACK]
 )
 _BREAKS = {_WORD + "br": "\n", _WORD + "cr": "\n", _WORD + "tab": " ", _WORD + "noBreakHyphen": "-"}

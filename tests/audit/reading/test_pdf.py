@@ -298,6 +298,15 @@ def test_a_file_cut_off_anywhere_never_breaks_the_reader() -> None:
             assert error.reason in {"damaged", "image", "unsupported"}  # noqa: PT017 - most cuts cannot be read, some can
 
 
+def test_a_broken_stream_is_told_because_text_may_be_missing() -> None:
+    data = write_pdf(Sheet().text(80, 60, "一、总体情况"), Sheet().text(80, 60, "二、主动公开政府信息情况"))
+    last = data.rindex(b"endstream")
+
+    document = read_pdf(data[: last - 6] + b"\0\0" + data[last - 4 :])
+
+    assert [trouble.kind for trouble in document.troubles] == ["damaged"]
+
+
 def test_too_many_pages_are_refused() -> None:
     assert reason_of(write_pdf(*(Sheet() for _ in range(pdf.MOST_PAGES + 1)))) == "too_large"
 
