@@ -36,7 +36,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A rendered message: its bytes are stored, signed and sent as they are. ``alerts`` holds every id, hidden or not."""
+    """A rendered message: its bytes are stored, signed and sent as they are. ``alerts`` holds all ids, hidden too."""
 
     message_id: str
     type: str
@@ -68,7 +68,7 @@ def build(
 
 
 def shrink(body: bytes, limit: int) -> bytes | None:
-    """The same digest, its last items cut into ``hidden`` until it fits ``limit`` bytes; None if one item does not fit."""
+    """The same digest, its last items cut into ``hidden`` until it fits ``limit`` bytes; None if it cannot."""
     document = json.loads(body)
     data = document["data"]
     shown: list[Any] = data["alerts"]

@@ -1,4 +1,4 @@
-"""Standard Webhooks 1.0 signatures, made by the sender and checked by receivers (standard-webhooks/standard-webhooks)."""
+"""Standard Webhooks 1.0 signatures, made and checked (repository standard-webhooks/standard-webhooks)."""
 
 from __future__ import annotations
 

@@ -121,6 +121,8 @@ class _Line:
             # the cause is dropped on purpose: the text of these errors holds the whole address
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise _fault_of(error, expired.is_set()) from None
+            if expired.is_set():  # a body without a length looks whole when its connection is broken
+                raise _late()
         return response.status_code, {name.lower(): text for name, text in response.headers.items()}, body
 
     def close(self) -> None:
@@ -233,14 +235,20 @@ def _connect_timeout(connection: HTTPConnection) -> float | None:
 
 
 def _read(raw: urllib3.BaseHTTPResponse) -> bytes:
-    """The body up to the limit; what is beyond is never read and the connection is dropped with it."""
-    return raw.read(BODY_LIMIT, decode_content=False)
+    """The body up to the limit; what is beyond is never read and the connection is dropped with it.
+
+    Read until nothing comes: only the read after the last byte notices a body that breaks off.
+    """
+    body = bytearray()
+    while len(body) < BODY_LIMIT and (piece := raw.read(BODY_LIMIT - len(body), decode_content=False)):
+        body += piece
+    return bytes(body)
 
 
 def _fault_of(error: Exception, expired: bool) -> _Fault:
     """The kind of a library's error, looked for along its causes, and none of its text."""
     if expired:
-        return _Fault(FaultKind.TIMEOUT, "总时限已到 / the exchange took too long")
+        return _late()
     chain = _causes(error)
     if any(isinstance(link, ssl.SSLError | ssl.CertificateError | requests.exceptions.SSLError) for link in chain):
         return _Fault(FaultKind.TLS, "TLS 失败 / the TLS handshake or the certificate failed")
@@ -250,6 +258,10 @@ def _fault_of(error: Exception, expired: bool) -> _Fault:
     if any(isinstance(link, requests.exceptions.InvalidURL | urllib3.exceptions.LocationValueError) for link in chain):
         return _Fault(FaultKind.REFUSED, "地址无法解析 / the address is malformed")
     return _Fault(FaultKind.TRUNCATED, "应答中断 / the answer broke off")
+
+
+def _late() -> _Fault:
+    return _Fault(FaultKind.TIMEOUT, "总时限已到 / the exchange took too long")
 
 
 def _causes(error: BaseException) -> list[BaseException]:
