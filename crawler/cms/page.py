@@ -1,0 +1,114 @@
+"""What every publishing system's module speaks in: a page that was read, and the list found on it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+_DATE = re.compile(r"(20\d{2}|19\d{2})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})")
+_URL_DATE = re.compile(r"/t?(20\d{2})(\d{2})(\d{2})_|/(20\d{2})[/-]?(\d{1,2})[/-](\d{1,2})/")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of a list. ``organ`` is the organisation column or heading it stands under, ``context`` its row."""
+
+    title: str
+    url: str
+    date: date | None = None
+    organ: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A further page of the same list. ``alternate`` is tried if ``url`` is gone: some sites count from one."""
+
+    url: str
+    number: int | None = None
+    alternate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list. ``pages`` and ``total`` (items) are None where the page does not say.
+
+    ``unresolved`` names a pager that is there but could not be followed: such a list was not read whole.
+    """
+
+    items: tuple[Link, ...]
+    page: int = 1
+    pages: int | None = None
+    total: int | None = None
+    next: tuple[PageLink, ...] = ()
+    frames: tuple[str, ...] = ()
+    unresolved: str | None = None
+    system: str = "static"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A fetched page: final address, decoded text, and its number in the list if known from the pager."""
+
+    url: str
+    text: str
+    number: int = 1
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.text, "lxml")
+
+    @cached_property
+    def title(self) -> str:
+        return clean(self.soup.title.get_text()) if self.soup.title else ""
+
+    @cached_property
+    def base(self) -> str:
+        tag = self.soup.find("base", href=True)
+        return urljoin(self.url, str(tag["href"])) if isinstance(tag, Tag) else self.url
+
+    def resolve(self, href: str) -> str | None:
+        """Absolute address without fragment, or None for scripts, mail and the like."""
+        try:
+            url = urldefrag(urljoin(self.base, href.strip())).url
+            parts = urlsplit(url)
+        except ValueError:
+            return None
+        return url if parts.scheme in {"http", "https"} and parts.hostname else None
+
+    def same_host(self, url: str) -> bool:
+        return urlsplit(url).netloc.lower() == urlsplit(self.url).netloc.lower()
+
+
+def clean(text: str) -> str:
+    """NFKC, without white space and invisible signs (domain.md N0)."""
+    normal = unicodedata.normalize("NFKC", text)
+    return "".join(sign for sign in normal if not sign.isspace() and unicodedata.category(sign) != "Cf")
+
+
+def find_date(text: str) -> date | None:
+    """The last date of a row of text, for rows end with it; None if there is none or it cannot be one."""
+    found = _DATE.findall(unicodedata.normalize("NFKC", text))
+    return _date(*found[-1]) if found else None
+
+
+def date_in_url(url: str) -> date | None:
+    """The date many systems write into an address: ``t20220120_1.html``, ``/2022/1/20/``."""
+    found = _URL_DATE.search(url)
+    if not found:
+        return None
+    parts = [part for part in found.groups() if part]
+    return _date(parts[0], parts[1], parts[2])
+
+
+def _date(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None

@@ -1,0 +1,94 @@
+"""Was the list read whole? Only then may anyone say that a report is not there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from crawler.classify import Outcome, Verdict
+from crawler.portal import Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """One page of a list as it was read: its number, what it said of the whole, and the addresses of its entries."""
+
+    number: int
+    items: frozenset[str]
+    reports: int = 0
+    pages: int | None = None
+    total: int | None = None
+    unresolved: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListReading:
+    """All that is known of one list: pages read, fetches that failed, and whether it only leads to other lists."""
+
+    url: str
+    pages: tuple[PageRead, ...] = ()
+    failures: tuple[Verdict, ...] = ()
+    leads_on: bool = False
+
+    @property
+    def expected(self) -> int:
+        return max((page.pages or page.number for page in self.pages), default=1)
+
+    @property
+    def items(self) -> int:
+        return len(frozenset().union(*(page.items for page in self.pages)))
+
+
+def judge_list(reading: ListReading) -> Verdict | None:
+    """Why this list was not read whole, or None if it was. Emptiness is judged over the portal, not here."""
+    if not reading.pages:
+        return reading.failures[0] if reading.failures else Verdict(Outcome.INCOMPLETE_PAGES, "没有读到 / never read")
+    if reading.failures:
+        first = reading.failures[0]
+        return Verdict(Outcome.INCOMPLETE_PAGES, f"{first.outcome.value}: {first.evidence}")
+    why = next(_gaps(reading), None)
+    return Verdict(Outcome.INCOMPLETE_PAGES, why) if why else None
+
+
+def judge_portal(readings: Sequence[ListReading], expect: Expectation, *, names_column: bool) -> Verdict:
+    """The portal's verdict out of all its lists. ``names_column``: some page called itself the reports' column."""
+    if not readings:
+        return Verdict(Outcome.CODE_ERROR, "没有起始页 / nothing was read")
+    judged = [(reading, verdict) for reading in readings if (verdict := judge_list(reading)) is not None]
+    if judged:
+        unread = all(not reading.pages for reading in readings)
+        reading, verdict = judged[0]
+        outcome = verdict.outcome if unread or _ours(verdict.outcome) else Outcome.INCOMPLETE_PAGES
+        return Verdict(outcome, f"{reading.url}: {verdict.evidence}")
+    items = sum(reading.items for reading in readings if not reading.leads_on)
+    reports = sum(page.reports for reading in readings for page in reading.pages)
+    if reports >= expect.min_reports and (items or expect.min_reports == 0):
+        return Verdict(Outcome.FOUND, f"{items}条，其中年报{reports} / {items} entries, {reports} reports")
+    if items == 0:
+        if names_column:
+            return Verdict(Outcome.EMPTY_LIST, "年报栏目里没有条目 / the column has no entries")
+        return Verdict(Outcome.LAYOUT_CHANGED, "认不出列表 / no list was recognised")
+    return Verdict(
+        Outcome.LAYOUT_CHANGED,
+        f"年报链接{reports}个，少于预期{expect.min_reports}个 / {reports} report links, {expect.min_reports} expected",
+    )
+
+
+def _gaps(reading: ListReading) -> Iterator[str]:
+    """Each sign that a part of the list was not seen."""
+    seen = {page.number for page in reading.pages}
+    if missing := [number for number in range(1, reading.expected + 1) if number not in seen]:
+        yield f"缺第{missing[:5]}页，共{reading.expected}页 / pages missing: {missing[:5]}"
+    yield from (page.unresolved for page in reading.pages if page.unresolved)
+    if len(reading.pages) > 1:
+        if empty := [page.number for page in reading.pages if not page.items]:
+            yield f"第{empty}页没有条目 / pages without entries: {empty}"
+        if len({page.items for page in reading.pages}) < len(reading.pages):
+            yield "翻页得到同一页 / the pager returned the same page twice"
+    total = max((page.total or 0 for page in reading.pages), default=0)
+    if reading.items and total > reading.items:
+        yield f"网站写{total}条，读到{reading.items}条 / says {total} entries, saw {reading.items}"
+
+
+def _ours(outcome: Outcome) -> bool:
+    return outcome is Outcome.CODE_ERROR

@@ -1,0 +1,89 @@
+"""Tries again what may pass, pausing the whole group as long as the server asked (Retry-After), within a budget.
+
+Replaces Scrapy's own retry, which asks again at once and does not know Retry-After.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Self
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from crawler.classify import Outcome, classify_failure
+from crawler.run import Run
+
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_FAILURES = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.DNS})
+_TRIES = 2
+_LONGEST = 120.0
+_BUDGET = 300.0
+
+
+class RetryAfterMiddleware:
+    """At most two more tries of a request, 120 s a pause and 300 s of pauses a portal; then the answer stands."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._spent: dict[str, float] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(Run.of(crawler))
+
+    def process_response(self, request: Request, response: Response) -> Response | Request:
+        if response.status not in _PASSING:
+            return response
+        asked = response.headers.get("Retry-After")
+        wait = retry_after(asked.decode("latin-1"), datetime.now(UTC)) if asked else None
+        return self._again(request, wait) or response
+
+    def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        return self._again(request, None) if classify_failure(exception).outcome in _FAILURES else None
+
+    def _again(self, request: Request, wait: float | None) -> Request | None:
+        tries, name = int(request.meta.get("tries", 0)), request.meta["visit"].portal
+        delay = self._run.ledgers[name].portal.politeness.delay
+        pause = wait if wait is not None else max(delay, 0.1) * 2**tries
+        spent = self._spent.get(name, 0.0) + pause
+        if tries >= _TRIES or pause > _LONGEST or spent > _BUDGET:
+            return None
+        self._spent[name] = spent
+        group = request.meta["download_slot"]
+        until = monotonic() + pause
+        self._run.paused_until[group] = max(self._run.paused_until.get(group, 0.0), until)
+        return request.replace(dont_filter=True, meta={**request.meta, "tries": tries + 1})
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After value (RFC 9110 10.2.3: seconds or a date); None if it is neither."""
+    text = value.strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - now).total_seconds())
+
+
+class PatientHandler(HTTP11DownloadHandler):
+    """Holds a transfer back while its group is paused. A pause must reach requests already in the queue."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._run = Run.of(crawler)
+
+    async def download_request(self, request: Request) -> Response:
+        group = request.meta["download_slot"]
+        # The pause may be prolonged while one waits, so it is asked for again.
+        while (rest := self._run.paused_until.get(group, 0.0) - monotonic()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(rest)
+        return await super().download_request(request)

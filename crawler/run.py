@@ -1,0 +1,101 @@
+"""One run of the process: the job, the books of its portals, the evidence, and the result file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
+
+from crawler.evidence import BlobStore, Manifest, Warc
+from crawler.ledger import Ledger, Visit, choice_as_json
+from crawler.portal import Organisation, Portal
+
+
+@dataclass(slots=True)
+class Run:
+    """The job and everything it gathers. Built before Scrapy starts, so that no crash can lose the verdicts."""
+
+    id: str
+    years: frozenset[int]
+    ledgers: dict[str, Ledger]
+    blobs: BlobStore
+    manifest: Manifest
+    warc: Warc
+    result: Path
+    paused_until: dict[str, float] = field(default_factory=dict)
+    failure: Exception | None = None
+
+    @classmethod
+    def from_json(cls, job: Mapping[str, Any]) -> Self:
+        """Read a job; raises ``KeyError`` or ``ValueError`` on a bad one and ``EvidenceError`` without room."""
+        portals = [Portal.from_json(portal) for portal in job["portals"]]
+        organisations = [Organisation.from_json(one) for one in job["organisations"]]
+        year = int(job["year"])
+        return cls(
+            id=str(job["run_id"]),
+            years=frozenset(job.get("years") or (year, year - 1)),
+            ledgers={
+                portal.id: Ledger(portal, tuple(one for one in organisations if one.portal == portal.id))
+                for portal in portals
+            },
+            blobs=BlobStore(job["evidence"]),
+            manifest=Manifest(job["evidence"]),
+            warc=Warc(job["evidence"], str(job["run_id"])),
+            result=Path(job["result"]),
+        )
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Run:
+        """The run a crawler belongs to."""
+        run = getattr(crawler.spider, "run", None)
+        if not isinstance(run, Run):
+            raise TypeError("爬虫没有带任务 / the spider carries no run")
+        return run
+
+    def ledger(self, visit: Visit) -> Ledger:
+        return self.ledgers[visit.portal]
+
+    def fail(self, error: Exception) -> None:
+        """The run itself failed (evidence cannot be kept): nothing further may be judged."""
+        self.failure = self.failure or error
+
+    def tell(self, event: str, portal: str | None, **facts: object) -> None:
+        """Progress: one JSON object a line on stderr."""
+        line = json.dumps({"event": event, "portal": portal, **facts}, ensure_ascii=False, default=str)
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    def as_json(self) -> dict[str, Any]:
+        """The result, schema ``nianshen.crawl/1``. ``listed`` holds report links of every year, fetched or not."""
+        return {
+            "schema": "nianshen.crawl/1",
+            "run_id": self.id,
+            "portals": [ledger.as_json() for ledger in self.ledgers.values()],
+            "candidates": [one for ledger in self.ledgers.values() for one in ledger.candidates],
+            "review": [
+                choice_as_json(name, choice)
+                for name, ledger in self.ledgers.items()
+                for choice in ledger.review.values()
+            ],
+            "listed": [
+                choice_as_json(name, choice)
+                for name, ledger in self.ledgers.items()
+                for choice in ledger.listed.values()
+            ],
+        }
+
+    def write_result(self) -> None:
+        """Put the result in its place in one step; a reader never sees half of it."""
+        scratch = self.result.with_name(self.result.name + ".new")
+        self.result.parent.mkdir(parents=True, exist_ok=True)
+        with scratch.open("w", encoding="utf-8") as file:
+            json.dump(self.as_json(), file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(self.result)

@@ -1,0 +1,189 @@
+"""Is this link a yearly report, of whom and of which year? Every answer carries its reasons.
+
+A report is given to an organisation only if its name, an alias, the column or the heading names exactly that one.
+A longer name (示例市人民政府办公室) is another organisation, never a sloppy spelling of a shorter one (示例市人民政府).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crawler.cms.page import Link, clean
+from crawler.portal import Organisation
+
+
+class Kind(StrEnum):
+    """``OTHER``: a report of an organisation that is not ours. ``AMBIGUOUS``: a person must look."""
+
+    REPORT = "report"
+    OTHER = "other"
+    AMBIGUOUS = "ambiguous"
+    NOT_A_REPORT = "not_a_report"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer for one link. ``suspects`` are the ids an ambiguous link may belong to; ``score`` is 0..1."""
+
+    kind: Kind
+    link: Link
+    organisation: str | None = None
+    year: int | None = None
+    score: float = 0.0
+    why: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
+
+
+_NEIGHBOURS = re.compile(
+    r"法治政府|法治建设|决算|预算|网站工作|网站.{0,6}报表|工作年度报表|图解|解读|一图读?懂|图片版|超链版?|长图|动漫|视频|H5"
+    r"|报送|编制|征求|意见建议|工作要点|公开指南|公开目录|通报|考核|财务|审计|行政执法|环境质量|统计公报|部门年报汇总",
+    re.IGNORECASE,
+)
+_PHRASE = re.compile(
+    r"(?:政府|政务)?信息(?:依法)?公开(?:工作)?(?:情况)?(?:的)?(?:年度|年)?(?:工作)?(?:报告|年报)|政务公开(?:工作)?(?:年度报告|年报)"
+)
+_SHORT_PHRASE = re.compile(r"年度报告|年度工作报告|年报|报告")
+_COLUMN = re.compile(r"信息公开.{0,6}(?:年报|年度报告)|公开年报|年度报告|年报")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度?|度)?(?!\d)")
+_YEAR_BEST = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度|年|度)")
+_CHINESE = str.maketrans("〇○零O一二三四五六七八九", "000" + "0123456789")
+_CHINESE_YEAR = re.compile(r"[二２2][〇○零OＯ0][〇○零O一二三四五六七八九]{2}(?=年)")
+_FLUFF = re.compile(
+    r"关于|公布|发布|印发|公开发布|的?通知|的?公告|[《》\"“”'‘’〈〉<>\[\]【】()|·•.,,:;:;_—\-]|HTML版?|PDF版?|WORD版?|新$|new$"
+    r"|\d{1,4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?",
+    re.IGNORECASE,
+)
+_LONGER = re.compile(
+    r"^(?:办公[室厅]|办事处|.{0,14}(?:局|委员会|委|办|厅|处|中心|站|队|所|院|校|街道|镇|乡|村|公司|政府|机关|大队|支队))$"
+)
+_REGION_PREFIX = re.compile(r"^(?:[一-龥]{1,10}(?:省|市|区|县|旗|州|盟))+$")
+_SITE_WORD = re.compile(r"(?:门户)?网站?$|政府信息公开(?:平台|专栏)?$|年报$|信息公开.*$|首页")
+
+
+def year_of(title: str) -> int | None:
+    """The reported year a title names: ``2025年``, ``2025年度``, ``二〇二五年``; None if none or several."""
+    text = _CHINESE_YEAR.sub(lambda found: found[0].translate(_CHINESE), clean(title))
+    found = set(_YEAR_BEST.findall(text)) or set(_YEAR.findall(text))
+    return int(found.pop()) if len(found) == 1 else None
+
+
+def in_report_column(*headings: str) -> bool:
+    """Whether a page's title or heading names the column of the yearly reports."""
+    return any(_COLUMN.search(clean(text)) and not _NEIGHBOURS.search(clean(text)) for text in headings)
+
+
+def choose(
+    link: Link,
+    organisations: Sequence[Organisation],
+    *,
+    column: bool = False,
+    owner: str | None = None,
+    year: int | None = None,
+) -> Choice:
+    """Judge one link of a list.
+
+    ``column``: the list is the reports' own column; ``owner``: whose list it is, if its folder named one;
+    ``year``: the year of the folder it stands in.
+    """
+    title = clean(link.title)
+    if _NEIGHBOURS.search(title):
+        return Choice(Kind.NOT_A_REPORT, link, why=("排除：相邻栏目或陪衬 / excluded: a neighbour or companion",))
+    why: list[str] = []
+    phrase = _PHRASE.search(title)
+    if phrase is None and not (column and (_SHORT_PHRASE.search(title) or _only_year(title, link, owner))):
+        return Choice(Kind.NOT_A_REPORT, link)
+    why.append("标题写明年度报告 / title names the report" if phrase else "位于年报栏目 / stands in the column")
+    named = year_of(title)
+    if named is None and not _YEAR.search(title):
+        named = year
+        if named:
+            why.append("年份来自所在文件夹 / year of the folder")
+    organ = _organ_part(title)
+    kind, who, suspects, reason = _attribute(organ, link, organisations, owner)
+    why.append(reason)
+    if named is None and kind is not Kind.OTHER:
+        ids = suspects or ((who,) if who else tuple(one.id for one in organisations))
+        if phrase is None or not organ:
+            return Choice(Kind.NOT_A_REPORT, link, why=(*why, "没有年份 / no year"))
+        return Choice(Kind.AMBIGUOUS, link, None, None, 0.3, (*why, "年份不明 / year unclear"), ids)
+    score = (0.6 if phrase else 0.4) + (0.4 if organ and who else 0.2 if who else 0.0)
+    return Choice(kind, link, who, named, round(score, 2), tuple(why), suspects)
+
+
+def match(text: str, organisations: Sequence[Organisation]) -> tuple[Kind, str | None, tuple[str, ...], str]:
+    """Whom a piece of text names: exactly one of ours, another, or unclear; with the reason."""
+    organ = clean(text)
+    exact = {one.id for one in organisations for name in one.names if clean(name) == organ}
+    if len(exact) == 1:
+        return Kind.REPORT, exact.pop(), (), f"名称一致 / named exactly: {organ}"
+    if len(exact) > 1:
+        return Kind.AMBIGUOUS, None, tuple(sorted(exact)), f"名称有歧义 / several share the name: {organ}"
+    hits = [
+        (len(name), one.id, organ[: organ.index(name)], organ[organ.index(name) + len(name) :])
+        for one in organisations
+        for name in map(clean, one.names)
+        if name and name in organ
+    ]
+    if not hits:
+        return Kind.OTHER, None, (), f"其他机构 / another organisation: {organ}"
+    longest = max(hits)[0]
+    best = sorted({hit for hit in hits if hit[0] == longest})
+    _, who, before, after = best[0]
+    if len({hit[1] for hit in best}) == 1 and not after and _own_region(before, who, organisations):
+        return Kind.REPORT, who, (), f"简称一致 / alias with its region: {organ}"
+    if _LONGER.match(after) or (not after and _REGION_PREFIX.match(before)):
+        return Kind.OTHER, None, (), f"更长的名称，另一机构 / a longer name, another organisation: {organ}"
+    return Kind.AMBIGUOUS, None, tuple(sorted({hit[1] for hit in hits})), f"名称只部分一致 / named in part: {organ}"
+
+
+def owner_in_title(title: str, organisations: Sequence[Organisation]) -> str | None:
+    """The one organisation a page's title or heading names as a whole segment; site names do not count."""
+    found: set[str] = set()
+    for segment in re.split(r"[-_—|丨>·]", clean(title)):
+        kind, who, _, _ = match(_SITE_WORD.sub("", segment), organisations)
+        government = any(one.id == who and one.kind == "government" for one in organisations)
+        if kind is Kind.REPORT and who and not government:
+            found.add(who)
+    return found.pop() if len(found) == 1 else None
+
+
+def _attribute(
+    organ: str, link: Link, organisations: Sequence[Organisation], owner: str | None
+) -> tuple[Kind, str | None, tuple[str, ...], str]:
+    if organ:
+        return match(organ, organisations)
+    if link.organ:
+        named = match(_organ_part(link.organ) or link.organ, organisations)
+        if named[0] is not Kind.OTHER or not _COLUMN.search(link.organ):
+            ours = named[0] is not Kind.OTHER or _LONGER.match(clean(link.organ))
+            if ours:
+                return named
+    if owner:
+        return Kind.REPORT, owner, (), "列表属于该机构 / the list is this organisation's"
+    if len(organisations) == 1:
+        one = organisations[0].id
+        return Kind.REPORT, one, (), "标题无机构名，门户只有一个机构 / no name; the portal has one organisation"
+    ids = tuple(one.id for one in organisations)
+    return Kind.AMBIGUOUS, None, ids, "标题无机构名 / the title names no organisation"
+
+
+def _organ_part(title: str) -> str:
+    """What is left of a title without year, phrase and fluff: the organisation's name, if any."""
+    text = _CHINESE_YEAR.sub(lambda found: found[0].translate(_CHINESE), clean(title))
+    text = _YEAR.sub("", _PHRASE.sub("", text))
+    text = _FLUFF.sub("", _SHORT_PHRASE.sub("", text))
+    return re.sub(r"^(?:年度?|度)+|(?:年度?|的)+$", "", text)
+
+
+def _only_year(title: str, link: Link, owner: str | None) -> bool:
+    """A bare ``2025年`` is a report only where the row or the list already says whose."""
+    return bool((link.organ or owner) and re.fullmatch(r"20\d{2}年?度?", title))
+
+
+def _own_region(before: str, who: str, organisations: Sequence[Organisation]) -> bool:
+    one = next(organisation for organisation in organisations if organisation.id == who)
+    region = clean(one.region)
+    return bool(before) and bool(region) and (region.endswith(before) or before.endswith(region))

@@ -1,0 +1,75 @@
+"""Every Scrapy setting that is not the default, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from crawler.portal import Portal
+
+SETTINGS: dict[str, Any] = {
+    # Off: servers that run code or show internals inside the crawling process.
+    "REMOTE_CONTROL_ENABLED": False,
+    "TELNETCONSOLE_ENABLED": False,
+    # On: Scrapy does not check certificates unless told; a broken one is a finding for an operator.
+    "DOWNLOAD_VERIFY_CERTIFICATES": True,
+    # Off: the cache answers without asking and turns a 500 into a 200.
+    "HTTPCACHE_ENABLED": False,
+    # Off: our own replace them (Retry-After; robots 5xx; Crawl-delay).
+    "RETRY_ENABLED": False,
+    "ROBOTSTXT_OBEY": False,
+    # Off: it overrides the delays promised per group.
+    "AUTOTHROTTLE_ENABLED": False,
+    # 0: the promised delay is a minimum; the default of 0.5 would halve it at times.
+    "DOWNLOAD_DELAY_JITTER": 0,
+    # Off: a proxy out of the environment would connect to addresses nobody vetted.
+    "HTTPPROXY_ENABLED": False,
+    # A report is small; 50 MB after decompression stops a bomb. A page must answer within a minute.
+    "DOWNLOAD_MAXSIZE": 50 * 1024 * 1024,
+    "DOWNLOAD_WARNSIZE": 0,
+    "DOWNLOAD_TIMEOUT": 60,
+    "REDIRECT_MAX_TIMES": 5,
+    # On: a refusal or an error page is judged by classify, not dropped.
+    "HTTPERROR_ALLOW_ALL": True,
+    # Off: a meta refresh is page content, which decides nothing here.
+    "METAREFRESH_ENABLED": False,
+    # On: several platforms set a cookie and redirect to themselves; the jar lives as long as the run.
+    "COOKIES_ENABLED": True,
+    # Off: statistics of memory and log dumps belong to the parent process.
+    "LOG_ENABLED": False,
+    "TWISTED_DNS_RESOLVER": "crawler.middlewares.address_guard.GuardedResolver",
+    "DOWNLOAD_HANDLERS": {
+        "http": "crawler.middlewares.retry_after.PatientHandler",
+        "https": "crawler.middlewares.retry_after.PatientHandler",
+        "file": None,
+        "data": None,
+        "ftp": None,
+        "s3": None,
+    },
+    "DOWNLOADER_MIDDLEWARES": {
+        "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+        "crawler.middlewares.robots.RobotsMiddleware": 100,
+        "crawler.middlewares.retry_after.RetryAfterMiddleware": 550,
+        # Outside of decompression (590), so that the WARC holds the bytes of the wire.
+        "crawler.middlewares.capture.CaptureMiddleware": 870,
+        # Next to the downloader: nothing is captured from an address that is not allowed.
+        "crawler.middlewares.address_guard.AddressGuardMiddleware": 880,
+    },
+    "CONCURRENT_REQUESTS": 64,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+}
+
+
+def settings_for(portals: Iterable[Portal], user_agent: str) -> dict[str, Any]:
+    """Settings of a run: one download slot per politeness group, with the strictest manners of its portals."""
+    slots: dict[str, dict[str, float]] = {}
+    known = list(portals)
+    for portal in known:
+        slot = slots.setdefault(portal.group, {"delay": 0.0, "concurrency": portal.politeness.concurrency})
+        slot["delay"] = max(slot["delay"], portal.politeness.delay)
+        slot["concurrency"] = min(slot["concurrency"], portal.politeness.concurrency)
+    return SETTINGS | {
+        "USER_AGENT": user_agent,
+        "DOWNLOAD_SLOTS": slots,
+        "NIANSHEN_PORTALS": [portal.as_json() for portal in known],
+    }

@@ -1,0 +1,147 @@
+"""The one spider: list, then detail, then attachment. Knows no site; what a page means is decided by pure modules."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from crawler.classify import Outcome, Verdict, classify_failure, classify_page, classify_status
+from crawler.cms import Page, pick
+from crawler.coverage import PageRead
+from crawler.decode import decode
+from crawler.follow import DOCUMENT, attachments, plan, report_of
+from crawler.ledger import Visit, choice_as_json
+from crawler.media import sniff
+from crawler.middlewares.capture import pairs
+from crawler.run import Run
+from crawler.select import Choice, Kind
+
+
+class PortalSpider(scrapy.Spider):
+    """Reads every portal of a run. All state is in the run's ledgers."""
+
+    name = "portal"
+
+    def __init__(self, run: Run, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run = run
+
+    async def start(self) -> AsyncIterator[Any]:
+        for ledger in self.run.ledgers.values():
+            for url in pick(ledger.portal.cms).first(ledger.portal):
+                for request in self._order(url, Visit(ledger.portal.id, "list", url)):
+                    yield request
+
+    def arrived(self, response: Response) -> Iterator[Request]:
+        """Every response comes here; a fault of our own is a verdict, not a silence."""
+        visit: Visit = response.meta["visit"]
+        ledger = self.run.ledger(visit)
+        try:
+            if visit.role == "list":
+                yield from self._list(response, visit)
+            else:
+                yield from self._report(response, visit)
+        except Exception as error:  # noqa: BLE001 -- the portal must get its verdict row whatever happens
+            ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"))
+            self.run.tell("error", visit.portal, error=repr(error), url=response.url)
+        ledger.pending -= 1
+
+    def lost(self, failure: Failure) -> Iterator[Request]:
+        """A fetch without a response."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        visit: Visit = request.meta["visit"]
+        self.run.ledger(visit).failed(visit, classify_failure(failure.value or RuntimeError("no cause")))
+        self.run.ledger(visit).pending -= 1
+        yield from ()
+
+    def _list(self, response: Response, visit: Visit) -> Iterator[Request]:
+        ledger = self.run.ledger(visit)
+        text = decode(response.body, _content_type(response)).text
+        verdict = classify_page(response.status, text)
+        if verdict:
+            if visit.alternate and verdict.outcome in {Outcome.GONE, Outcome.SOFT_404}:
+                yield from self._order(visit.alternate, replace(visit, alternate=None))
+            else:
+                ledger.failed(visit, verdict)
+            return
+        page = Page(response.url, text, visit.number)
+        listing = pick(ledger.portal.cms, page).parse(page)
+        found = plan(page, listing, visit, ledger.organisations, self.run.years)
+        if found.needs_render:
+            ledger.failed(visit, Verdict(Outcome.NEEDS_RENDER, found.needs_render))
+            return
+        ledger.names_column |= found.names_column
+        choices = found.choices
+        if found.is_report:
+            choices = (report_of(page, visit, ledger.organisations),)
+        read = PageRead(
+            number=visit.number,
+            items=frozenset(item.url for item in listing.items),
+            reports=len({choice.link.url for choice in choices}),
+            pages=listing.pages,
+            total=listing.total,
+            unresolved=listing.unresolved,
+        )
+        ledger.read(visit, read, leads_on=bool(found.folders))
+        for choice in choices:
+            ledger.choose(choice)
+            if choice.kind is Kind.REPORT and choice.year in self.run.years:
+                yield from self._order(choice.link.url, replace(visit, role="report", choice=choice), choice)
+        for link in listing.next:
+            number = link.number or visit.number + 1
+            yield from self._order(link.url, replace(visit, number=number, alternate=link.alternate))
+        for url, folder in zip(found.folder_urls, found.folders, strict=True):
+            yield from self._order(url, folder)
+
+    def _report(self, response: Response, visit: Visit) -> Iterator[Request]:
+        ledger, choice = self.run.ledger(visit), visit.choice
+        media = sniff(response.body)
+        text = decode(response.body, _content_type(response)).text if media == "text/html" else ""
+        verdict = classify_page(response.status, text) if text else classify_status(response.status)
+        if not verdict and media == "text/html" and DOCUMENT.search(urlsplit(response.url).path):
+            verdict = Verdict(Outcome.BAD_CONTENT, f"该是文件，得到网页 / a page, not a document: {response.url}")
+        if not verdict and not response.body:
+            verdict = Verdict(Outcome.BAD_CONTENT, f"空文件 / empty: {response.url}")
+        if verdict or choice is None:
+            ledger.failed(visit, verdict or Verdict(Outcome.CODE_ERROR, "no choice"))
+            return
+        sha = self.run.blobs.write(response.body)
+        ledger.keep(sha)
+        headers = {name: value for name, value in pairs(response.headers) if name.lower() != "set-cookie"}
+        fetched = {
+            "url": response.url,
+            "sha256": sha,
+            "media_type": media,
+            "headers": headers,
+            "captured_at": response.meta["captured_at"],
+            "attachment_of": visit.attachment_of,
+        }
+        ledger.candidates.append(choice_as_json(visit.portal, choice) | fetched)
+        self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=response.url)
+        if media == "text/html" and visit.role == "report":
+            for link in attachments(Page(response.url, text)):
+                below = replace(visit, role="attachment", attachment_of=response.url)
+                yield from self._order(link.url, below, choice)
+
+    def _order(self, url: str, visit: Visit, choice: Choice | None = None) -> Iterator[Request]:
+        """A request for ``url`` unless this portal already asked for it for the same purpose."""
+        ledger = self.run.ledger(visit)
+        key = f"{visit.role} {url} {choice.organisation if choice else ''}"
+        if key in ledger.seen or self.run.failure:
+            return
+        ledger.seen.add(key)
+        ledger.open(visit)
+        meta = {"visit": visit, "download_slot": ledger.portal.group}
+        yield Request(url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)
+
+
+def _content_type(response: Response) -> str | None:
+    value = response.headers.get("Content-Type")
+    return value.decode("latin-1") if value else None
