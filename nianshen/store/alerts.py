@@ -1,0 +1,174 @@
+"""Alerts: what is to be told, and what became of the telling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from nianshen.store import tables
+from nianshen.store.database import Access
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """An alert to store. ``key`` is the fingerprint, or names what a system alert is about.
+
+    ``state`` counts while no message carries it: pending (held back) or suppressed, with the reason.
+    """
+
+    alert_id: str
+    key: str
+    event: str
+    organisation: str | None
+    year: int | None
+    rules: Sequence[str]
+    state: str = "pending"
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A rendered message for one channel and the alerts it carries; sent byte for byte, not before ``not_before``."""
+
+    message_id: str
+    channel: str
+    body: bytes
+    alert_ids: Sequence[str]
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert on one channel; message and channel are None while nothing carries it."""
+
+    id: str
+    key: str
+    event: str
+    message_id: str | None
+    channel: str | None
+    state: str
+    attempts: int
+    organisation: str | None
+    year: int | None
+    rules: tuple[str, ...]
+    created: datetime
+    sent: datetime | None
+    acked: datetime | None
+    error: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As CONTRACT section 6 prints it; instants in UTC, microseconds cut."""
+        return {
+            "id": self.id,
+            "event": self.event,
+            "message_id": self.message_id,
+            "channel": self.channel,
+            "state": self.state,
+            "attempts": self.attempts,
+            "organisation": self.organisation,
+            "year": self.year,
+            "rules": list(self.rules),
+            "created": self.created.isoformat(timespec="seconds"),
+            "sent": self.sent.isoformat(timespec="seconds") if self.sent else None,
+            "acked": self.acked.isoformat(timespec="seconds") if self.acked else None,
+            "error": self.error,
+        }
+
+
+class Alerts:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def enqueue(self, alerts: Sequence[NewAlert], messages: Sequence[NewMessage], now: datetime) -> None:
+        """Stores alerts and the messages that carry them, in one transaction."""
+        with self._access.write() as connection:
+            if alerts:
+                connection.execute(insert(tables.alert), [_alert_values(one, now) for one in alerts])
+            if messages:
+                connection.execute(insert(tables.outbox), [_message_values(one, now) for one in messages])
+            links = [
+                {"alert_id": alert_id, "message_id": message.message_id}
+                for message in messages
+                for alert_id in dict.fromkeys(message.alert_ids)
+            ]
+            if links:
+                connection.execute(insert(tables.alert_message), links)
+
+    def list(self) -> list[AlertRow]:
+        """Every alert once per channel that carries it, newest first."""
+        alert, link, outbox = tables.alert, tables.alert_message, tables.outbox
+        query = (
+            select(
+                alert,
+                outbox.c.message_id,
+                outbox.c.channel,
+                outbox.c.state.label("message_state"),
+                outbox.c.attempts,
+                outbox.c.sent_at,
+                outbox.c.last_error,
+            )
+            .outerjoin(link, link.c.alert_id == alert.c.id)
+            .outerjoin(outbox, outbox.c.message_id == link.c.message_id)
+            .order_by(alert.c.created.desc(), alert.c.id, outbox.c.channel)
+        )
+        with self._access.read() as connection:
+            return [_row(row) for row in connection.execute(query).mappings()]
+
+    def ack(self, alert_id: str, now: datetime) -> bool:
+        """A person has seen it; the first acknowledgement stays. False if there is no such alert."""
+        with self._access.write() as connection:
+            here = tables.alert.c.id == alert_id
+            known = connection.execute(select(tables.alert.c.acked_at).where(here)).one_or_none()
+            if known is not None and known.acked_at is None:
+                connection.execute(update(tables.alert).where(here).values(acked_at=now))
+            return known is not None
+
+
+def _alert_values(one: NewAlert, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.alert_id,
+        "key": one.key,
+        "event": str(one.event),
+        "organisation": one.organisation,
+        "year": one.year,
+        "rules": list(one.rules),
+        "state": one.state,
+        "reason": one.reason,
+        "created": now,
+    }
+
+
+def _message_values(one: NewMessage, now: datetime) -> dict[str, Any]:
+    return {
+        "message_id": one.message_id,
+        "channel": one.channel,
+        "body": one.body,
+        "state": "pending",
+        "attempts": 0,
+        "not_before": one.not_before or now,
+        "created": now,
+    }
+
+
+def _row(row: Any) -> AlertRow:
+    state = row["message_state"] or row["state"]
+    return AlertRow(
+        id=row["id"],
+        key=row["key"],
+        event=row["event"],
+        message_id=row["message_id"],
+        channel=row["channel"],
+        state="pending" if state == "leased" else state,
+        attempts=row["attempts"] if row["attempts"] is not None else 0,
+        organisation=row["organisation"],
+        year=row["year"],
+        rules=tuple(row["rules"]),
+        created=row["created"],
+        sent=row["sent_at"],
+        acked=row["acked_at"],
+        error=row["last_error"] if row["message_id"] else row["reason"],
+    )
