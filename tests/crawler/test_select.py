@@ -1,0 +1,113 @@
+"""Whose report a link is, and of which year."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.cms import Link
+from crawler.portal import Organisation
+from crawler.select import Kind, choose, owner_in_title, year_of
+
+EDU = Organisation("edu", "示例市教育局", ("市教育局", "教育局"), region="示例市")
+GOV = Organisation("gov", "示例市人民政府", kind="government", region="示例市")
+OFFICE = Organisation("office", "示例市人民政府办公室", region="示例市")
+ALL = (EDU, GOV, OFFICE)
+
+
+def link(title: str, organ: str = "") -> Link:
+    return Link(title, "http://x.test/a.html", None, organ)
+
+
+@pytest.mark.parametrize(
+    ("title", "who", "year"),
+    [
+        ("示例市教育局2025年政府信息公开工作年度报告", "edu", 2025),
+        ("示例市教育局2025年度政府信息公开年度报告", "edu", 2025),
+        ("示例市教育局２０２５年政府信息公开年报", "edu", 2025),
+        ("示例市教育局二〇二五年政府信息公开工作年度报告", "edu", 2025),
+        ("2025年度示例市教育局政府信息公开工作年度报告", "edu", 2025),
+        ("关于发布《示例市教育局2025年政府信息公开工作年度报告》的公告", "edu", 2025),
+        ("市教育局2025年政府信息公开工作报告", "edu", 2025),
+        ("示例市人民政府2025年政府信息公开工作年度报告", "gov", 2025),
+        ("示例市人民政府办公室2025年政府信息公开工作年度报告", "office", 2025),
+    ],
+)
+def test_a_title_names_its_organisation_and_year(title: str, who: str, year: int) -> None:
+    found = choose(link(title), ALL)
+
+    assert (found.kind, found.organisation, found.year) == (Kind.REPORT, who, year)
+    assert found.why
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "示例市教育局2025年法治政府建设年度报告",
+        "示例市教育局2025年部门决算公开",
+        "示例市教育局政府网站工作年度报表（2025年）",
+        "图解：示例市教育局2025年政府信息公开工作年度报告",
+        "示例市教育局2025年政府信息公开工作年度报告（图片版）",
+        "关于做好2025年政府信息公开工作年度报告编制工作的通知",
+        "示例市教育局召开2025年工作会议",
+    ],
+)
+def test_neighbours_and_companions_are_no_reports(title: str) -> None:
+    assert choose(link(title), ALL, column=True).kind is Kind.NOT_A_REPORT
+
+
+def test_a_longer_name_is_another_organisation() -> None:
+    found = choose(link("示例市人民政府办公室2025年政府信息公开工作年度报告"), (GOV,))
+
+    assert (found.kind, found.organisation) == (Kind.OTHER, None)
+
+
+@pytest.mark.parametrize(
+    "title", ["示例市卫生健康委员会2025年政府信息公开年度报告", "甲县教育局2025年政府信息公开年度报告"]
+)
+def test_another_organisations_report_is_never_ours(title: str) -> None:
+    assert choose(link(title), (EDU,)).kind is Kind.OTHER
+
+
+def test_a_name_only_half_understood_goes_to_review_with_its_suspects() -> None:
+    found = choose(link("示例市教育局及下属单位2025年政府信息公开年度报告"), ALL)
+
+    assert (found.kind, found.suspects) == (Kind.AMBIGUOUS, ("edu",))
+
+
+def test_a_title_without_organ_belongs_to_the_only_organisation_of_the_portal() -> None:
+    found = choose(link("2025年政府信息公开工作年度报告"), (EDU,))
+
+    assert found.organisation == "edu"
+    assert any("只有一个机构" in why for why in found.why)
+
+
+def test_a_title_without_organ_takes_the_organ_column() -> None:
+    assert choose(link("2025年政府信息公开工作年度报告", "示例市教育局"), ALL).organisation == "edu"
+
+
+def test_an_organ_column_with_another_name_is_not_overruled_by_the_only_organisation() -> None:
+    assert choose(link("2025年政府信息公开工作年度报告", "示例市卫生局"), (EDU,)).kind is Kind.OTHER
+
+
+def test_a_title_without_organ_on_a_shared_portal_is_ambiguous_for_all() -> None:
+    found = choose(link("2025年政府信息公开工作年度报告"), ALL)
+
+    assert (found.kind, found.suspects) == (Kind.AMBIGUOUS, ("edu", "gov", "office"))
+
+
+def test_a_name_shared_by_two_organisations_is_ambiguous() -> None:
+    other = Organisation("edu2", "另一教育局", ("教育局",))
+
+    assert choose(link("教育局2025年政府信息公开年度报告"), (EDU, other)).kind is Kind.AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    ("title", "year"), [("2025年度报告", 2025), ("二○二四年", 2024), ("年度报告", None), ("2024年至2025年", None)]
+)
+def test_the_year_is_the_only_one_named(title: str, year: int | None) -> None:
+    assert year_of(title) == year
+
+
+def test_a_page_title_names_an_owner_but_a_site_name_does_not() -> None:
+    assert owner_in_title("政府信息公开年报 - 示例市教育局", ALL) == "edu"
+    assert owner_in_title("政府信息公开年报-示例市人民政府", ALL) is None
