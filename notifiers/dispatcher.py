@@ -121,21 +121,24 @@ class Dispatcher:
 
     def _until_idle(self, channel: str, deadline: datetime) -> Tally:
         tally = _LaneTally()
-        while self._clock.now() < deadline:
+        while (asked := self._clock.now()) < deadline:
             if self._step(channel, tally):
                 continue
-            due = self._next_due(channel, tally)
+            due = self._next_due(channel, tally, asked)
             if due is None or due >= deadline or self._stop.is_set():
                 break
             self._clock.wait(self._stop, max((due - self._clock.now()).total_seconds(), 0))
         return tally.total()
 
-    def _next_due(self, channel: str, tally: _LaneTally) -> datetime | None:
-        """When the lane has work again, as far as it knows; None if it knows of none."""
+    def _next_due(self, channel: str, tally: _LaneTally, asked: datetime) -> datetime | None:
+        """When the lane has work again, as far as it knows; None if it knows of none.
+
+        What was due when the outbox was asked and was not given is in other hands: nothing to wait for.
+        """
         hold = self._holds.get(channel)
-        if hold is not None and hold > self._clock.now():
+        if hold is not None and hold > asked:
             return hold
-        return min(tally.waiting.values(), default=None)
+        return min((due for due in tally.waiting.values() if due > asked), default=None)
 
     def _step(self, channel: str, tally: _LaneTally) -> bool:
         """Take one message through. False if none is due, the channel is held, or it is time to stop.

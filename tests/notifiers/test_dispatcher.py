@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -94,6 +95,21 @@ def test_what_is_due_after_the_deadline_stays() -> None:
     assert tally == Tally(failed=1, waiting=1)
     assert set(outbox.states().values()) == {"pending"}
     assert clock.now() == NOW
+
+
+def test_a_message_that_another_process_took_meanwhile_is_not_waited_for() -> None:
+    class Elsewhere(FakeOutbox):
+        def settle(self, *arguments: Any) -> None:
+            super().settle(*arguments)
+            self.rows["msg_1"].state = "sent"
+
+    clock = FakeClock()
+    dispatcher = Dispatcher(Elsewhere([delivery()]), {"ops": HOOK}, Script([500], clock), clock, Random(0))
+
+    tally = dispatcher.run_until_idle(NOW + timedelta(hours=1))
+
+    assert tally.failed == 1
+    assert clock.now() - NOW < timedelta(seconds=7)
 
 
 def test_nothing_is_claimed_after_the_deadline() -> None:
@@ -193,10 +209,10 @@ def test_a_message_lost_between_sending_and_settling_comes_again_with_the_same_i
     class Crash(FakeOutbox):
         broken = True
 
-        def settle(self, *arguments: object) -> None:
+        def settle(self, *arguments: Any) -> None:
             if self.broken:
                 raise OSError("the power went")
-            super().settle(*arguments)  # type: ignore[arg-type]
+            super().settle(*arguments)
 
     clock = FakeClock()
     script, outbox = Script([], clock), Crash([delivery()])
