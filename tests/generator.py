@@ -519,13 +519,13 @@ def _dressed_numbers(html: str, rng: random.Random, truth: Truth) -> tuple[str, 
 
 
 def _units(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
-    """Counts printed with their unit."""
+    """Counts printed with their unit or a remark."""
     soup = _soup(html)
     for table in ("requests", "disputes"):
         for cell in _some(rng, _values(soup, table), 0.3):
             text = cell.get_text(strip=True)
             if text.isdecimal():
-                _write(cell, text + rng.choice(["件", " 件", "宗"]))
+                _write(cell, text + rng.choice(["件", " 件", "宗", "（含网络申请）"]))
     return str(soup), truth, set()
 
 
@@ -577,7 +577,7 @@ def _words(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set
     """Words, ranges and notes where a number belongs."""
     soup, truth = _soup(html), dict(truth)
     for cell in _some(rng, _values(soup, "requests"), 0.05):
-        _write(cell, rng.choice(["见附件", "1至3", "12/15", "约20", "3(含重复)", "2025年", "1.2.3", "1,2"]))
+        _write(cell, rng.choice(["见附件", "1至3", "12/15", "约20", "3-5", "2025年", "1.2.3", "1,2"]))
         truth[str(cell["data-cell"])] = None
     return str(soup), truth, set()
 
