@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -16,6 +17,8 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
     IgnoreRequest,
 )
+
+from crawler.media import DOCUMENT, HTML
 
 
 class Outcome(StrEnum):
@@ -146,6 +149,17 @@ def classify_page(status: int, text: str) -> Verdict | None:
     if short and ((title and _LOST_TITLE.search(title[1].strip())) or _LOST_TEXT.search(plain)):
         return Verdict(Outcome.SOFT_404, f"HTTP {status}: 内容是“页面不存在” / says not found: {plain[:80]}")
     return None
+
+
+def classify_report(status: int, url: str, media: str, text: str, *, redirected: bool) -> Verdict | None:
+    """The verdict on what should be a report or its attachment; ``text`` is empty unless ``media`` is HTML."""
+    verdict = classify_page(status, text) if media == HTML else classify_status(status)
+    path = urlsplit(url).path
+    if verdict is None and media == HTML and DOCUMENT.search(path):
+        return Verdict(Outcome.BAD_CONTENT, f"该是文件，得到网页 / a page, not a document: {url}")
+    if verdict is None and redirected and path in {"", "/"}:
+        return Verdict(Outcome.SOFT_404, f"转到首页 / sent to the front page: {url}")
+    return verdict
 
 
 def classify_failure(error: BaseException) -> Verdict:

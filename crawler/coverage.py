@@ -23,12 +23,16 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class ListReading:
-    """All that is known of one list: pages read, fetches that failed, and whether it only leads to other lists."""
+    """All that is known of one list: pages read, fetches that failed, and whether it only leads to other lists.
+
+    ``year``: it is the folder of a year that is asked for; left empty, it proves nothing about that year.
+    """
 
     url: str
     pages: tuple[PageRead, ...] = ()
     failures: tuple[Verdict, ...] = ()
     leads_on: bool = False
+    year: int | None = None
 
     @property
     def expected(self) -> int:
@@ -60,17 +64,17 @@ def judge_portal(readings: Sequence[ListReading], expect: Expectation, *, names_
         reading, verdict = judged[0]
         outcome = verdict.outcome if unread or _ours(verdict.outcome) else Outcome.INCOMPLETE_PAGES
         return Verdict(outcome, f"{reading.url}: {verdict.evidence}")
+    if empty := [reading.url for reading in readings if reading.year and not reading.items]:
+        return Verdict(Outcome.EMPTY_LIST, f"年份文件夹里没有条目 / a year's folder has no entries: {empty[0]}")
     items = sum(reading.items for reading in readings if not reading.leads_on)
     reports = sum(page.reports for reading in readings for page in reading.pages)
     if reports >= expect.min_reports and (items or expect.min_reports == 0):
         return Verdict(Outcome.FOUND, f"{items}条，其中年报{reports} / {items} entries, {reports} reports")
-    if items == 0:
-        if names_column:
-            return Verdict(Outcome.EMPTY_LIST, "年报栏目里没有条目 / the column has no entries")
-        return Verdict(Outcome.LAYOUT_CHANGED, "认不出列表 / no list was recognised")
+    if items == 0 and names_column:
+        return Verdict(Outcome.EMPTY_LIST, "年报栏目里没有条目 / the column has no entries")
     return Verdict(
         Outcome.LAYOUT_CHANGED,
-        f"年报链接{reports}个，少于预期{expect.min_reports}个 / {reports} report links, {expect.min_reports} expected",
+        f"{items}条，年报链接{reports}个，少于预期{expect.min_reports}个 / {items} entries, {reports} report links",
     )
 
 

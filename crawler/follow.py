@@ -12,10 +12,10 @@ from bs4 import Tag
 from crawler.cms.page import Link, ListPage, Page, clean
 from crawler.cms.static import title_of
 from crawler.ledger import Visit
+from crawler.media import DOCUMENT
 from crawler.portal import Organisation
 from crawler.select import Choice, Kind, choose, in_report_column, match, owner_in_title, year_of
 
-DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps)$", re.IGNORECASE)
 _COLUMN_LINK = re.compile(
     r"^(?:法定主动公开内容)?(?:政府|政务)?信息公开(?:工作)?(?:年报|年度报告|年度工作报告)$|^(?:公开)?年报$|^年度报告$"
 )

@@ -51,7 +51,7 @@ class Ledger:
         """A fetch was ordered."""
         self.pending += 1
         if visit.role == "list":
-            self.readings.setdefault(visit.list_url, ListReading(visit.list_url))
+            self.readings.setdefault(visit.list_url, ListReading(visit.list_url, year=visit.year))
             if visit.owner:
                 self.owners[visit.list_url] = visit.owner
 
@@ -107,6 +107,8 @@ class Ledger:
         """The portal's row of the result."""
         verdict, whole = self.verdict(), self.list_verdict().outcome is Outcome.FOUND
         doubtful = {who for who, _ in self.lost} | {who for one in self.review.values() for who in one.suspects}
+        # An organisation's own folder without entries proves nothing about it.
+        doubtful |= {who for url, who in self.owners.items() if not self.readings[url].items}
         unknown = None in doubtful
         readings = self.readings.values()
         return {

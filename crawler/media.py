@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+HTML = "text/html"
+DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps)$", re.IGNORECASE)
+"""The end of a path that promises a document file."""
+
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -17,8 +23,4 @@ def sniff(data: bytes) -> str:
         return "application/msword"
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")):
         return "image/*"
-    return (
-        "application/octet-stream"
-        if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
-        else "text/html"
-    )
+    return "application/octet-stream" if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")) else HTML

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.classify import Outcome, Verdict, classify_failure, classify_page, classify_status
+from crawler.classify import Outcome, Verdict, classify_failure, classify_page, classify_report
 from crawler.cms import Page, pick
 from crawler.coverage import PageRead
 from crawler.decode import decode
-from crawler.follow import DOCUMENT, attachments, plan, report_of
+from crawler.evidence import EvidenceError
+from crawler.follow import attachments, plan, report_of
 from crawler.ledger import Visit, choice_as_json
-from crawler.media import sniff
+from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs
 from crawler.run import Run
 from crawler.select import Choice, Kind
@@ -35,7 +35,12 @@ class PortalSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         for ledger in self.run.ledgers.values():
-            for url in pick(ledger.portal.cms).first(ledger.portal):
+            try:
+                system = pick(ledger.portal.cms)
+            except LookupError as error:
+                ledger.errors.append(Verdict(Outcome.CODE_ERROR, str(error)))
+                continue
+            for url in system.first(ledger.portal):
                 for request in self._order(url, Visit(ledger.portal.id, "list", url)):
                     yield request
 
@@ -48,6 +53,8 @@ class PortalSpider(scrapy.Spider):
                 yield from self._list(response, visit)
             else:
                 yield from self._report(response, visit)
+        except EvidenceError as error:
+            self.run.fail(error)
         except Exception as error:  # noqa: BLE001 -- the portal must get its verdict row whatever happens
             ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"))
             self.run.tell("error", visit.portal, error=repr(error), url=response.url)
@@ -63,7 +70,7 @@ class PortalSpider(scrapy.Spider):
 
     def _list(self, response: Response, visit: Visit) -> Iterator[Request]:
         ledger = self.run.ledger(visit)
-        text = decode(response.body, _content_type(response)).text
+        text = _text(response)
         verdict = classify_page(response.status, text)
         if verdict:
             if visit.alternate and verdict.outcome in {Outcome.GONE, Outcome.SOFT_404}:
@@ -83,7 +90,7 @@ class PortalSpider(scrapy.Spider):
             choices = (report_of(page, visit, ledger.organisations),)
         read = PageRead(
             number=visit.number,
-            items=frozenset(item.url for item in listing.items),
+            items=frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set()),
             reports=len({choice.link.url for choice in choices}),
             pages=listing.pages,
             total=listing.total,
@@ -103,12 +110,9 @@ class PortalSpider(scrapy.Spider):
     def _report(self, response: Response, visit: Visit) -> Iterator[Request]:
         ledger, choice = self.run.ledger(visit), visit.choice
         media = sniff(response.body)
-        text = decode(response.body, _content_type(response)).text if media == "text/html" else ""
-        verdict = classify_page(response.status, text) if text else classify_status(response.status)
-        if not verdict and media == "text/html" and DOCUMENT.search(urlsplit(response.url).path):
-            verdict = Verdict(Outcome.BAD_CONTENT, f"该是文件，得到网页 / a page, not a document: {response.url}")
-        if not verdict and not response.body:
-            verdict = Verdict(Outcome.BAD_CONTENT, f"空文件 / empty: {response.url}")
+        text = _text(response) if media == HTML else ""
+        redirected = bool(response.meta.get("redirect_urls"))
+        verdict = classify_report(response.status, response.url, media, text, redirected=redirected)
         if verdict or choice is None:
             ledger.failed(visit, verdict or Verdict(Outcome.CODE_ERROR, "no choice"))
             return
@@ -125,7 +129,7 @@ class PortalSpider(scrapy.Spider):
         }
         ledger.candidates.append(choice_as_json(visit.portal, choice) | fetched)
         self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=response.url)
-        if media == "text/html" and visit.role == "report":
+        if media == HTML and visit.role == "report":
             for link in attachments(Page(response.url, text)):
                 below = replace(visit, role="attachment", attachment_of=response.url)
                 yield from self._order(link.url, below, choice)
@@ -142,6 +146,6 @@ class PortalSpider(scrapy.Spider):
         yield Request(url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)
 
 
-def _content_type(response: Response) -> str | None:
-    value = response.headers.get("Content-Type")
-    return value.decode("latin-1") if value else None
+def _text(response: Response) -> str:
+    declared = response.headers.get("Content-Type")
+    return decode(response.body, declared.decode("latin-1") if declared else None).text
