@@ -10,15 +10,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from bs4 import Tag
 
 from crawler.cms.page import Link, ListPage, Page, clean
-from crawler.cms.static import title_of
+from crawler.cms.static import COLUMN_NAME, title_of
 from crawler.ledger import Visit
 from crawler.media import DOCUMENT
 from crawler.portal import Organisation
 from crawler.select import Choice, Kind, choose, in_report_column, match, owner_in_title, year_of
 
-_COLUMN_LINK = re.compile(
-    r"^(?:法定主动公开内容)?(?:政府|政务)?信息公开(?:工作)?(?:年报|年度报告|年度工作报告)$|^(?:公开)?年报$|^年度报告$"
-)
 _YEAR_FOLDER = re.compile(r"^(20\d{2})年?度?$")
 _REPORT_FILE = re.compile(r"公开.{0,8}报告|年度报告|年报|下载|附件|全文|正文|WORD|PDF", re.IGNORECASE)
 _OTHER_FILE = re.compile(r"申请表|指南|目录|流程|办法|阅读器|reader|说明|决算|预算|公开申请|委托书", re.IGNORECASE)
@@ -141,7 +138,7 @@ def _folders(
         folder = _YEAR_FOLDER.match(title)
         if folder and int(folder[1]) in years:
             yield replace(below, year=int(folder[1])), url
-        elif not folder and not reports and _COLUMN_LINK.match(title):
+        elif not folder and not reports and COLUMN_NAME.match(title):
             yield below, url
         elif not folder and not reports and 2 < len(title) < 40:
             kind, who, _, _ = match(title, organisations)

@@ -14,6 +14,10 @@ from crawler.portal import Portal
 NAME = "static"
 
 _REPORT = re.compile(r"公开.{0,12}(?:年度报告|年报|工作报告)|年度报告|年报")
+# The column's own name, as breadcrumbs and menus repeat it on every page.
+COLUMN_NAME = re.compile(
+    r"^(?:法定主动公开内容)?(?:政府|政务)?信息公开(?:工作)?(?:年报|年度报告|年度工作报告)$|^(?:公开)?年报$|^年度报告$"
+)
 _YEAR_ONLY = re.compile(r"^(?:20\d{2})年?(?:度)?(?:年报|年度报告|报告)?$")
 _ORGAN_END = re.compile(
     r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|大队|支队|公司|党校|联合会)$"
@@ -76,7 +80,7 @@ def _items(page: Page) -> Iterator[Link]:
     seen: set[tuple[str, str]] = set()
     for anchor in page.soup.find_all("a", href=True):
         url, title = page.resolve(str(anchor["href"])), title_of(anchor)
-        if url is None or not title or _PAGER_WORD.match(title) or (url, title) in seen:
+        if url is None or not title or COLUMN_NAME.match(title) or _PAGER_WORD.match(title) or (url, title) in seen:
             continue
         row = _row(anchor)
         context = clean(row.get_text()) if row else title

@@ -89,7 +89,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         inside.put("/nb/", listing(fin))
         trs(sites["trs"])
         gbk(sites["gbk"])
-        sites["empty"].put("/nb/", listing())
+        sites["empty"].put("/nb/", listing(tail='<p>当前位置：<a href="/nb/">政府信息公开年报</a></p>'))
         sites["page2"].put("/nb/", listing(fin, tail='<script>createPageHTML(2, 0, "index", "html");</script>'))
         sites["page2"].put("/nb/index_1.html", Answer(b"", 500))
         sites["page2"].put("/nb/r.html", report("x"))
