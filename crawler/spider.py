@@ -85,9 +85,7 @@ class PortalSpider(scrapy.Spider):
             ledger.failed(visit, Verdict(Outcome.NEEDS_RENDER, found.needs_render))
             return
         ledger.names_column |= found.names_column
-        choices = found.choices
-        if found.is_report:
-            choices = (report_of(page, visit, ledger.organisations),)
+        choices = (report_of(page, visit, ledger.organisations),) if found.is_report else found.choices
         read = PageRead(
             number=visit.number,
             items=frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set()),
@@ -102,8 +100,8 @@ class PortalSpider(scrapy.Spider):
             if choice.kind is Kind.REPORT and choice.year in self.run.years:
                 yield from self._order(choice.link.url, replace(visit, role="report", choice=choice), choice)
         for link in listing.next:
-            number = link.number or visit.number + 1
-            yield from self._order(link.url, replace(visit, number=number, alternate=link.alternate))
+            further = replace(visit, number=link.number or visit.number + 1, alternate=link.alternate)
+            yield from self._order(link.url, further)
         for url, folder in zip(found.folder_urls, found.folders, strict=True):
             yield from self._order(url, folder)
 
