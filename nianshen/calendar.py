@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+Day = date  # for classes with a field called date
 CHINA = "Asia/Shanghai"
 KINDS = ("department", "government", "township", "zone", "party", "authorised")
 FIRST_YEAR = 2008
@@ -30,7 +31,7 @@ class Override:
     """An earlier local date. ``year`` is the reported one; without kinds or region it binds all."""
 
     year: int
-    date: date
+    date: Day
     basis: str
     kinds: tuple[str, ...] = ()
     region: str | None = None
@@ -58,11 +59,11 @@ class Due:
     ``rest_day_until`` is the next working day if ``date`` is a rest day, else None.
     """
 
-    date: date
+    date: Day
     basis: str
-    statutory: date
+    statutory: Day
     local: bool = False
-    rest_day_until: date | None = None
+    rest_day_until: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Calendar:
 
 
 def zone(name: str) -> tzinfo:
-    """A time zone by name. China needs no time zone database: UTC+8 since 1992. Raises ZoneInfoNotFoundError, ValueError."""
+    """A time zone by name. China needs no database (UTC+8 since 1992). Raises ZoneInfoNotFoundError, ValueError."""
     try:
         return ZoneInfo(name)
     except ZoneInfoNotFoundError:

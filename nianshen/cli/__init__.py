@@ -7,7 +7,7 @@ import sys
 import traceback
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import IO, Annotated, Protocol, runtime_checkable
 
 import typer
 from typer.exceptions import TyperException
@@ -16,6 +16,13 @@ from nianshen.cli.output import explain
 from nianshen.errors import Exit, NianshenError
 
 NOUNS = ("check", "config", "init", "run", "status", "findings", "alerts", "db", "demo", "watch")
+
+
+@runtime_checkable
+class _Showing(Protocol):
+    """An error of Typer that prints itself, with the usage of its command."""
+
+    def show(self, file: IO[str] | None = None) -> None: ...
 
 
 def main() -> None:
@@ -79,14 +86,12 @@ def _finished(result: object) -> int:
 
 def _failed(error: Exception) -> int:
     """A usage error says how it is right; anything else is a bug, named without the values it was about."""
-    if isinstance(error, TyperException):
+    if isinstance(error, TyperException) and isinstance(error, _Showing):
         error.show(sys.stderr)
         return Exit.USAGE
     frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
     _say("".join(frames))
-    _say(
-        f"内部错误 / internal error: {type(error).__name__}；请附上以上位置报告 / please report it with the lines above"
-    )
+    _say(f"内部错误 / internal error: {type(error).__name__}；请连同以上各行报告 / please report with these lines")
     return Exit.INTERNAL
 
 

@@ -31,7 +31,7 @@ def safe(text: str) -> str:
 
 
 def csv_safe(value: object) -> object:
-    """``value`` such that a spreadsheet never runs it: text that begins like a formula gets a leading apostrophe (OWASP)."""
+    """``value`` that a spreadsheet never runs: text that begins like a formula gets an apostrophe first (OWASP)."""
     if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -82,9 +82,17 @@ def _validate(source: Source, directory: Path) -> Config | None:
     try:
         return Config.model_validate(source.data, context={"directory": directory})
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            _report(source, detail)
+        details = error.errors(include_url=False, include_input=False)
+        for detail in details:
+            # a list whose only item is bad counts as empty too: one mistake, one line
+            if detail["type"] != "too_short" or not _has_inner(detail, details):
+                _report(source, detail)
         return None
+
+
+def _has_inner(outer: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    depth = len(outer["loc"])
+    return any(len(one["loc"]) > depth and one["loc"][:depth] == outer["loc"] for one in details)
 
 
 def _report(source: Source, detail: ErrorDetails) -> None:

@@ -34,7 +34,7 @@ class _Expander:
         if isinstance(value, list):
             return [self.value(item, (*path, index), secret=secret) for index, item in enumerate(value)]
         if secret and value is not None and path not in self._source.broken and not _from_outside(str(value)):
-            message = '秘密不得写在文件里，请写成 "${VAR}" 或 "${file:/path}" / a literal secret: use "${VAR}" or "${file:/path}"'
+            message = '秘密不得写在文件里 / a literal secret; write "${VAR}" 或/or "${file:/path}"'
             self._fail(path, "CFG032", message)
             return None
         return self._text(value, path) if isinstance(value, str) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from dataclasses import asdict
 from datetime import date
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -31,7 +32,7 @@ _CRON_WEEKDAY = re.compile(r"\*|\*/\d+|(?:mon|tue|wed|thu|fri|sat|sun)(?:[-,](?:
 
 
 def _problem(code: str, zh: str, en: str) -> PydanticCustomError:
-    return PydanticCustomError(code, "{said}", {"said": f"{zh} / {en}"})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{said}", {"said": f"{zh} / {en}"})
 
 
 def _http_url(text: str) -> str:
@@ -93,9 +94,7 @@ def _signing_secret(secret: SecretStr) -> SecretStr:
     except (binascii.Error, ValueError):
         size = 0
     if not text.startswith("whsec_") or size not in _KEY_BYTES:
-        raise _problem(
-            "CFG033", "密钥须为 whsec_ 加 24-64 字节的 base64", "a secret is whsec_ and base64 of 24-64 bytes"
-        )
+        raise _problem("CFG033", "密钥须为 whsec_ 加 24-64 字节的 base64", "not whsec_ and base64 of 24-64 bytes")
     return secret
 
 
@@ -160,15 +159,17 @@ class Site(Section):
 
 
 class Evidence(Section):
-    directory: Annotated[Path, AfterValidator(_beside_the_file)] = Field(Path("data/evidence"), validate_default=True)
-    keep_years: int = Field(10, ge=1, le=100)
+    directory: Annotated[Path, AfterValidator(_beside_the_file)] = Field(
+        default=Path("data/evidence"), validate_default=True
+    )
+    keep_years: int = Field(default=10, ge=1, le=100)
 
 
 class Storage(Section):
     database: Annotated[SecretStr, AfterValidator(_database)] = Field(
         SecretStr("data/nianshen.sqlite3"), validate_default=True
     )
-    evidence: Evidence = Field(default_factory=dict, validate_default=True)  # type: ignore[arg-type]
+    evidence: Evidence = Field(default_factory=dict, validate_default=True)
 
 
 class Deadline(Section):
@@ -190,20 +191,17 @@ class Override(Section):
     year: Year
     kinds: tuple[Kind, ...] = ()
     region: str | None = None
-    date: date
+    date: dates.Day
     basis: Name
 
 
 class AbsenceProof(Section):
-    runs: int = Field(2, ge=2, le=10)
-    min_gap_hours: float = Field(6, ge=6, le=168)
+    runs: int = Field(default=2, ge=2, le=10)
+    min_gap_hours: float = Field(default=6, ge=6, le=168)
 
 
 class CalendarSection(Section):
-    deadlines: tuple[Deadline, ...] = tuple(
-        Deadline(kinds=one.kinds, month=one.month, day=one.day, basis=one.basis)  # type: ignore[arg-type]
-        for one in dates.DEADLINES
-    )
+    deadlines: tuple[Deadline, ...] = tuple(Deadline.model_validate(asdict(one)) for one in dates.DEADLINES)
     overrides: tuple[Override, ...] = ()
     holidays: tuple[date, ...] = ()
     workdays: tuple[date, ...] = ()
@@ -211,12 +209,12 @@ class CalendarSection(Section):
 
 
 class Expect(Section):
-    min_reports: int = Field(1, ge=0)
+    min_reports: int = Field(default=1, ge=0)
 
 
 class Politeness(Section):
-    delay: float = Field(2.0, ge=0, le=3600)
-    concurrency: int = Field(1, ge=1, le=16)
+    delay: float = Field(default=2.0, ge=0, le=3600)
+    concurrency: int = Field(default=1, ge=1, le=16)
     robots: Literal["obey", "ignore"] = "obey"
     window: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] | None = None
 
@@ -328,7 +326,7 @@ class Config(Section):
 
     version: Literal[1] = 1
     site: Site = Site()
-    storage: Storage = Field(default_factory=dict, validate_default=True)  # type: ignore[arg-type]
+    storage: Storage = Field(default_factory=dict, validate_default=True)
     calendar: CalendarSection = CalendarSection()
     portals: tuple[Portal, ...] = ()
     organisations: tuple[Organisation, ...] = ()

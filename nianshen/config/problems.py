@@ -1,4 +1,7 @@
-"""What is wrong in a configuration, and where. Codes: 00x file, 01x shape, 02x reference, 03x value from outside, 04x meaning."""
+"""What is wrong in a configuration, and where.
+
+Codes: 00x file, 01x shape, 02x reference, 03x value from outside, 04x meaning.
+"""
 
 from __future__ import annotations
 

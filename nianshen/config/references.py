@@ -108,7 +108,7 @@ def _named(item: dict[str, Any]) -> bool:
 
 
 def _overrides(source: Source) -> None:
-    """A local date may only be earlier than the latest date the law gives, else it would excuse what the law does not."""
+    """A local date must be earlier than the legal one, else it would excuse what the law does not."""
     for path, item in _items(source.data, "calendar", "overrides"):
         year, text = item.get("year"), item.get("date")
         try:

@@ -16,7 +16,7 @@ _MOST_ROWS = 100_000
 
 
 def include(source: Source, directory: Path) -> None:
-    """Put the rows of the CSV file in the place of ``organisations: {file: …}``; aliases are parted by ``;`` or ``、``."""
+    """Put the rows of the CSV file in the place of ``organisations: {file: …}``; aliases are parted by ``;``."""
     section = source.data.get("organisations")
     if not isinstance(section, dict):
         return
