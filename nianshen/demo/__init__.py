@@ -1,0 +1,1 @@
+"""A sample portal on loopback and its reports: everything here is invented."""
