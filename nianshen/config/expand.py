@@ -11,6 +11,7 @@ from nianshen.config import source as yaml
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
+_PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(?!\$\{[^{}]*\}@)[^/@]+@")
 _MOST_BYTES = 64 * 1024
 SECRET_KEYS = frozenset({"secret", "password", "token"})
 
@@ -33,7 +34,10 @@ class _Expander:
             }
         if isinstance(value, list):
             return [self.value(item, (*path, index), secret=secret) for index, item in enumerate(value)]
-        if secret and value is not None and path not in self._source.broken and not _from_outside(str(value)):
+        literal = (secret and value is not None and not _from_outside(str(value))) or (
+            isinstance(value, str) and _PASSWORD_IN_URL.search(value)
+        )
+        if literal and path not in self._source.broken:
             message = '秘密不得写在文件里 / a literal secret; write "${VAR}" 或/or "${file:/path}"'
             self._fail(path, "CFG032", message)
             return None

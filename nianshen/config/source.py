@@ -12,7 +12,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from nianshen.config.problems import ConfigError, Problem
 
 MOST_BYTES = 8 * 1024 * 1024
-_MOST_NODES = 400_000
+_MOST_NODES = 200_000
 _DEEPEST = 40
 _TAG = "tag:yaml.org,2002:"
 

@@ -94,6 +94,7 @@ def test_secrets_never_show(tmp_path: Path) -> None:
         ('site: {name: "${1}"}\n', (1, 14, "CFG034")),
         (VALID.replace("${OPS_SECRET}", SECRET), (6, 55, "CFG032")),
         (VALID.replace("${OPS_SECRET}", "${X:-" + SECRET + "}"), (6, 55, "CFG032")),
+        ("storage: {database: 'postgresql+psycopg://u:pw@h/d'}\n", (1, 21, "CFG032")),
         (VALID.replace("${OPS_SECRET}", "${OPS_WEBHOOK}"), (6, 55, "CFG033")),
         ('schedule: {jobs: [{id: a, cron: "61 * * * *"}]}\n', (1, 33, "CFG040")),
         ('schedule: {jobs: [{id: a, cron: "0 9 * * 1"}]}\n', (1, 33, "CFG040")),
