@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, insert, or_, select
+from sqlalchemy import and_, func, insert, or_, select
 
 from nianshen.store import tables
 from nianshen.store.database import Access
@@ -83,6 +83,18 @@ class Portals:
         )
         with self._access.read() as connection:
             return list(connection.execute(query).scalars())
+
+    def absent_before(self, organisation: str, year: int, first_seen: datetime) -> datetime | None:
+        """The last complete reading without the report before it was first seen, None if there was none."""
+        seen, gone = tables.portal_reading, tables.absence
+        query = (
+            select(func.max(seen.c.read_at))
+            .join(gone, gone.c.portal_reading_id == seen.c.id)
+            .where(gone.c.organisation == organisation, gone.c.year == year, seen.c.complete.is_(True))
+            .where(seen.c.read_at < first_seen)
+        )
+        with self._access.read() as connection:
+            return connection.execute(query).scalar_one()
 
     def last(self, portal_id: str, year: int | None = None) -> PortalReading | None:
         """The latest reading of the portal, of a run for ``year`` if one is given."""

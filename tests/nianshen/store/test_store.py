@@ -128,6 +128,8 @@ def test_absence_counts_complete_readings_since_the_report_was_last_found(store:
 
     assert store.portals.absences("edu", 2025) == [LATER, LATER + timedelta(hours=7)]
     assert store.portals.absences("edu", 2024) == []
+    assert store.portals.absent_before("edu", 2025, LATER) == NOW
+    assert store.portals.absent_before("edu", 2025, NOW) is None
 
 
 def test_the_last_reading_of_a_portal_is_known_by_year(store: Store) -> None:

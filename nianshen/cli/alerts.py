@@ -1,0 +1,96 @@
+"""``nianshen alerts``: what was told, to whom, and what still waits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nianshen.cli.config import DEFAULT, ConfigOption
+from nianshen.cli.output import Format, render, safe
+from nianshen.config import load
+from nianshen.errors import UsageError
+from nianshen.store import Store, open_store
+
+SCHEMA = "nianshen.alerts/1"
+COLUMNS = {
+    "id": "编号",
+    "event": "事件",
+    "organisation": "单位",
+    "year": "年度",
+    "rules": "规则",
+    "channel": "通道",
+    "state": "状态",
+    "attempts": "次数",
+    "created": "产生",
+    "sent": "送达",
+    "error": "原因",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="查看、重发告警 / see alerts and send them again", no_args_is_help=True)
+    group.command("list", help="列出告警及送达情况 / alerts and their delivery")(list_alerts)
+    group.command("retry", help="立即重发等待和失败的告警 / make waiting and dead alerts due at once")(retry)
+    group.command("ack", help="确认已知悉 / acknowledge an alert")(ack)
+    app.add_typer(group, name="alerts")
+
+
+def list_alerts(
+    config: ConfigOption = DEFAULT,
+    output: Annotated[Format, typer.Option("--format", help="输出格式 / output")] = Format.TABLE,
+) -> None:
+    """Print every alert once per channel, the newest first."""
+    store = _open(config)
+    try:
+        found = [row.as_json() for row in store.alerts.list()]
+    finally:
+        store.close()
+    lines = [{**one, "rules": " ".join(one["rules"])} for one in found]
+    answer = {"schema": SCHEMA, "alerts": found}
+    sys.stdout.write(render(output, document=answer, columns=COLUMNS, rows=lines))
+
+
+def retry(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID…]", help="告警或消息编号 / alert or message ids")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="全部 / all of them")] = False,
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """Make them due at once; the next ``run`` or ``watch`` sends them. Exit 2 for an unknown id."""
+    if bool(ids) == everything:
+        raise UsageError("请给出告警编号，或 --all（二者取一）", "give alert ids or --all, one of the two")
+    store = _open(config)
+    try:
+        count, unknown = store.outbox.retry(None if everything else ids, datetime.now(UTC))
+    finally:
+        store.close()
+    typer.echo(f"{count} 条消息将立即重发 / {count} message(s) due at once")
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise UsageError(f"没有这些告警：{safe(names)}", f"no such alerts: {safe(names)}")
+
+
+def ack(
+    alert_id: Annotated[str, typer.Argument(metavar="ID", help="告警编号 / alert id")],
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """Remember that a person has seen the alert. Exit 2 for an unknown id."""
+    store = _open(config)
+    try:
+        known = store.alerts.ack(alert_id, datetime.now(UTC))
+    finally:
+        store.close()
+    if not known:
+        raise UsageError(f"没有这个告警：{safe(alert_id)}", f"no such alert: {safe(alert_id)}")
+    typer.echo(f"已确认 / acknowledged: {safe(alert_id)}")
+
+
+def _open(config: Path) -> Store:
+    return open_store(load(config, os.environ).database_url, create=False)

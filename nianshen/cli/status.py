@@ -1,0 +1,113 @@
+"""``nianshen status``: how every organisation stands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from nianshen.calendar import zone
+from nianshen.cli.config import DEFAULT, ConfigOption
+from nianshen.cli.output import Format, render
+from nianshen.config import Config, load
+from nianshen.errors import UsageError
+from nianshen.status import Facts, Status, absence_proven, as_json, derive, document
+from nianshen.store import FindingRow, Store, open_store
+
+COLUMNS = {
+    "id": "编号",
+    "name": "单位",
+    "status": "状态",
+    "due": "期限",
+    "declared": "标注日期",
+    "first_seen": "首次发现",
+    "days_late": "逾期天数",
+    "error": "错误",
+    "warning": "警告",
+    "note": "提示",
+    "open": "待核",
+    "reason": "原因",
+    "url": "网址",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("status", help="各单位的状态 / how every organisation stands")(run)
+
+
+def run(
+    config: ConfigOption = DEFAULT,
+    year: Annotated[int | None, typer.Option(help="报告年度，默认上一年 / reported year, by default last year")] = None,
+    now: Annotated[str | None, typer.Option(help="以此时刻判断 / judge as of this ISO time")] = None,
+    output: Annotated[Format, typer.Option("--format", help="输出格式 / output")] = Format.TABLE,
+) -> None:
+    """Print the status of every organisation in the configuration."""
+    settings = load(config, os.environ)
+    moment = instant(now, settings)
+    chosen = year or moment.astimezone(zone(settings.site.timezone)).year - 1
+    store = open_store(settings.database_url, create=False)
+    try:
+        answer = document(chosen, survey(store, settings, chosen, moment))
+    finally:
+        store.close()
+    rows = [_row(one, output) for one in answer["organisations"]]
+    sys.stdout.write(render(output, document=answer, columns=COLUMNS, rows=rows))
+    if output is Format.TABLE:
+        coverage = answer["coverage"]
+        counts = (coverage["checked"], coverage["total"])
+        sys.stdout.write(f"\n{chosen} 年度：已核查 {counts[0]} / {counts[1]} / checked {counts[0]} of {counts[1]}\n")
+
+
+def survey(store: Store, settings: Config, year: int, now: datetime) -> list[dict[str, Any]]:
+    """Every organisation of the configuration as the JSON of ``status`` has it."""
+    calendar = settings.due_dates
+    local = zone(settings.site.timezone)
+    proof = settings.calendar.absence_proof
+    reports = store.reports.of_year(year)
+    audits = store.findings.last_audits(year)
+    readings = {one.id: store.portals.last(one.id, year) for one in settings.portals}
+    findings: dict[str, list[FindingRow]] = {}
+    for row in store.findings.list(year=year):
+        findings.setdefault(row.organisation, []).append(row)
+    entries = []
+    for one in settings.organisations:
+        due = calendar.due(one.kind, year, one.region)
+        report = reports.get(one.id)
+        passed = due is not None and calendar.passed(due.date, now)
+        absences = store.portals.absences(one.id, year) if due and passed and report is None else []
+        after = [moment for moment in absences if due and calendar.passed(due.date, moment)]
+        facts = Facts(
+            due=due.date if due else None,
+            due_passed=passed,
+            report=report,
+            findings=findings.get(one.id, []),
+            audit=audits.get(one.id),
+            reading=readings.get(one.portal),
+            absence_proven=absence_proven(after, runs=proof.runs, gap=timedelta(hours=proof.min_gap_hours)),
+        )
+        entry = as_json(one, facts, derive(facts))
+        if report:
+            entry["first_seen"] = report.first_seen.astimezone(local).isoformat(timespec="seconds")
+        entries.append(entry)
+    return entries
+
+
+def instant(text: str | None, settings: Config) -> datetime:
+    """The time to judge by: now, or the given ISO time (in the site's zone if it names none). Raises ``UsageError``."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--now 不是 ISO 时间：{text}", f"--now is no ISO time: {text}") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone(settings.site.timezone))
+
+
+def _row(entry: dict[str, Any], output: Format) -> dict[str, object]:
+    label = Status(entry["status"]).label
+    status = entry["status"] if output is Format.CSV else f"{label} {entry['status']}"
+    return {**entry, **entry["findings"], "status": status}
