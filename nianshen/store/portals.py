@@ -94,7 +94,8 @@ class Portals:
             .where(seen.c.read_at < first_seen)
         )
         with self._access.read() as connection:
-            return connection.execute(query).scalar_one()
+            moment: datetime | None = connection.execute(query).scalar_one()
+        return moment
 
     def last(self, portal_id: str, year: int | None = None) -> PortalReading | None:
         """The latest reading of the portal, of a run for ``year`` if one is given."""
