@@ -122,7 +122,7 @@ def _candidates(row: Row) -> dict[str, tuple[float, int]]:
     found: dict[str, tuple[float, int]] = {}
     for split in _splits(row):
         behind = row.readings[split:]
-        if sum(reading.fills for reading in behind) < max(1, len(behind) - 2):
+        if sum(reading.fills for reading in behind) < max(1, len(behind) // 2):
             continue
         own, whole = _said(row, split)
         for target in _template():
@@ -159,6 +159,20 @@ def _part(
     named: Sequence[tuple[Row, str | None]], again: Callable[[Row, Row, str], bool]
 ) -> list[list[tuple[Row, str | None]]]:
     """Part rows into copies of a table: a name that comes ``again`` starts one, and takes the rows of its own grid along."""
+    copies: list[list[tuple[Row, str | None]]] = []
+    for foreign in (False, True):
+        copies += _part_of([item for item in named if _is_foreign(item[0]) is foreign], again)
+    return copies
+
+
+def _is_foreign(row: Row) -> bool:
+    """Hidden, outside the report or announced as another year's: never a piece of the report's own table."""
+    return row.hidden or row.section is None
+
+
+def _part_of(
+    named: Sequence[tuple[Row, str | None]], again: Callable[[Row, Row, str], bool]
+) -> list[list[tuple[Row, str | None]]]:
     copies: list[list[tuple[Row, str | None]]] = [[]]
     seen: dict[str, Row] = {}
     for row, name in named:
@@ -310,12 +324,14 @@ def _unread(cell_id: str, row: Row) -> Cell:
 class Columns:
     """How the figures of a copy are told apart. ``order`` is () where the header contradicts itself.
 
-    ``starts`` are the grid columns of full rows by piece; ``dropped`` the places of columns that are blank throughout a piece.
+    ``starts`` are the grid columns of full rows by piece; ``dropped`` the places of columns without any figure in a piece,
+    ``uneven`` the pieces with a column too many: a row of seven there has lost a figure, unless both its ends are filled.
     """
 
     order: tuple[str, ...]
     starts: dict[int, tuple[int, ...]]
     dropped: dict[int, tuple[int, ...]]
+    uneven: frozenset[int]
     places: dict[int, tuple[int, ...]]
 
     def values(self, match: Match) -> list[RawCell] | None:
@@ -323,7 +339,8 @@ class Columns:
         want = len(self.order)
         found = _behind(match)
         if len(found) == want:
-            return found
+            whole = match.row.grid not in self.uneven or _filled(found[0]) and _filled(found[-1])
+            return found if whole else None
         drop = self.dropped.get(match.row.grid)
         if drop and len(found) == want + len(drop):
             return [cell for n, cell in enumerate(found) if n not in drop]
@@ -356,6 +373,10 @@ def _behind(match: Match) -> list[RawCell]:
     return found
 
 
+def _filled(cell: RawCell) -> bool:
+    return read_cell(cell.text).state is State.VALUE
+
+
 def _trim(cells: list[RawCell], want: int) -> list[RawCell] | None:
     """Drop blank cells before or behind the figures, if only one way to do so exists."""
     surplus = len(cells) - want
@@ -378,29 +399,32 @@ def _bind(matches: Sequence[Match], rows: Sequence[Row]) -> Columns:
     places: dict[int, tuple[int, ...]] = {}
     starts: dict[int, tuple[int, ...]] = {}
     dropped: dict[int, tuple[int, ...]] = {}
+    uneven: set[int] = set()
+    want = len(canonical)
     for grid in grids:
         places.update(_places([row for row in rows if row.grid == grid]))
         mine = [match for match in matches if match.row.grid == grid]
-        full = Counter(places[m.row.place][m.split :] for m in mine if len(m.row.cells) - m.split == 7)
-        if full:
-            starts[grid] = full.most_common(1)[0][0]
+        behind = {match.row.place: _behind(match) for match in mine}
+        usual = Counter(len(cells) for cells in behind.values()).most_common(1)[0][0]
+        surplus = [cells for cells in behind.values() if len(cells) > want]
+        if usual != want or any(_trim(cells, want) is None for cells in surplus):
+            uneven.add(grid)
+        if usual == want:
+            full = Counter(places[m.row.place][m.split :] for m in mine if len(m.row.cells) - m.split == want)
+            starts[grid] = full.most_common(1)[0][0] if full else ()
         elif len(mine) >= 4:
-            dropped[grid] = _idle_places([_behind(match) for match in mine], len(canonical))
-    return Columns(order, starts, dropped, places)
+            dropped[grid] = _idle_places([cells for cells in behind.values() if len(cells) == usual], want)
+    return Columns(order, starts, dropped, frozenset(uneven), places)
 
 
 def _idle_places(found: list[list[RawCell]], want: int) -> tuple[int, ...]:
     """Places that hold no figure in any row, if dropping exactly these leaves the columns of the form."""
     width = len(found[0])
-    if any(len(cells) != width for cells in found):
-        return ()
     columns = [[read_cell(cells[n].text).state for cells in found] for n in range(width)]
-    blank = tuple(n for n, states in enumerate(columns) if set(states) == {State.BLANK})
-    if width - len(blank) == want:
-        return blank
-    if width - want == 1 and State.VALUE not in columns[-1] and all(State.VALUE in states for states in columns[:-1]):
-        return (width - 1,)  # a column of remarks behind the figures
-    return ()
+    idle = tuple(n for n, states in enumerate(columns) if State.VALUE not in states and State.DASH not in states)
+    blank = all(set(columns[n]) == {State.BLANK} for n in idle)
+    behind = idle == tuple(range(width - len(idle), width))  # words are taken for remarks only behind the figures
+    return idle if width - len(idle) == want and (blank or behind) else ()
 
 
 def _header_order(header: Sequence[Row], form: FormTable, canonical: tuple[str, ...]) -> tuple[str, ...]:

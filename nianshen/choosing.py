@@ -1,0 +1,84 @@
+"""Of all that a crawl brought for one organisation and year: which document is the report, and what does it say?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from audit.reading import NotAReport, UnreadableDocument, read
+from audit.report import Report, State
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A captured page or file that may be the report. ``captured_at`` is aware; ``attachment_of`` the page it hangs on."""
+
+    portal: str
+    organisation: str
+    year: int
+    url: str
+    title: str
+    sha256: str
+    captured_at: datetime
+    headers: Mapping[str, str]
+    attachment_of: str | None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Candidate:
+        """Out of the crawler's result document."""
+        return cls(
+            portal=data["portal"],
+            organisation=data["organisation"],
+            year=data["year"],
+            url=data["url"],
+            title=data["title"],
+            sha256=data["sha256"],
+            captured_at=datetime.fromisoformat(data["captured_at"]),
+            headers={name.lower(): value for name, value in data["headers"].items()},
+            attachment_of=data.get("attachment_of"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The document taken for the report. ``report`` is None where none of the candidates could be read; ``why`` says so."""
+
+    candidate: Candidate
+    report: Report | None
+    why: str = ""
+
+
+def choose(candidates: Sequence[Candidate], blob: Callable[[str], bytes]) -> Found:
+    """Read the candidates and take the one that reads best: most cells, then the page before its attachments.
+
+    Raises ValueError for an empty sequence.
+    """
+    found = [_read(candidate, blob) for candidate in _distinct(candidates)]
+    if not found:
+        raise ValueError("no candidate")
+    return max(found, key=_quality)
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The same bytes under several addresses are one document."""
+    return list({candidate.sha256: candidate for candidate in reversed(candidates)}.values())[::-1]
+
+
+def _read(candidate: Candidate, blob: Callable[[str], bytes]) -> Found:
+    try:
+        report = read(blob(candidate.sha256), url=candidate.url, headers=candidate.headers)
+    except (UnreadableDocument, NotAReport) as error:
+        return Found(candidate, None, f"{error.message['zh']} / {error.message['en']}")
+    if report.year is not None and report.year != candidate.year:
+        # The list said one year, the document another: keep it, but behind every document that agrees.
+        return Found(candidate, report, f"标题年度 {report.year} / the document says {report.year}")
+    return Found(candidate, report)
+
+
+def _quality(found: Found) -> tuple[bool, bool, int, bool]:
+    if found.report is None:
+        return (False, False, 0, found.candidate.attachment_of is None)
+    read_cells = sum(cell.state not in {State.UNREADABLE, State.ABSENT} for cell in found.report.cells.values())
+    return (True, not found.why, read_cells, found.candidate.attachment_of is None)

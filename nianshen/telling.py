@@ -1,0 +1,244 @@
+"""From what changed to what is said: alerts, the digests that carry them, and the sending."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from audit.finding import Kind
+from audit.lifecycle import Change
+from audit.lifecycle import Event as Step
+from nianshen.config import Config
+from nianshen.status import Status
+from nianshen.store import NewAlert, NewMessage, Store, Unit
+from notifiers import channels, digest, route
+from notifiers.clock import SystemClock
+from notifiers.dispatcher import Dispatcher, Tally
+from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
+from notifiers.secret import Secret
+from notifiers.transport import HttpTransport
+
+_TOLD = {
+    Step.OPENED: Event.OPENED,
+    Step.WORSE: Event.WORSE,
+    Step.RESOLVED: Event.RESOLVED,
+    Step.REOPENED: Event.REOPENED,
+}
+_RESOLVED = {"zh": "已改正：", "en": "resolved: "}
+_PORTAL_WORDS = {
+    "portal_unreachable": ("门户无法访问", "portal unreachable"),
+    "blocked": ("门户拒绝访问", "portal refuses access"),
+    "robots_denied": ("robots 不允许抓取", "robots.txt denies crawling"),
+    "list_incomplete": ("列表未能读全", "list not read whole"),
+    "list_empty": ("列表为空", "list is empty"),
+    "layout_changed": ("栏目结构变化，无法识别", "layout changed, not recognised"),
+    "needs_render": ("页面需要脚本渲染", "page needs a script to render"),
+    "report_unreadable": ("报告无法读取", "report unreadable"),
+    "not_crawled": ("抓取未完成", "crawl did not finish"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The stored bytes a finding rests on, when they were captured, and their address."""
+
+    sha256: str
+    captured_at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingNews:
+    """A change of one finding that an officer should hear of. ``document`` is the finding as CONTRACT section 3 has it."""
+
+    organisation: str
+    year: int
+    event: Event
+    fingerprint: str
+    document: Mapping[str, Any]
+    snapshot: Snapshot | None
+    waived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PortalNews:
+    """A portal whose reading failed in another way than before, or works again (``reason`` None)."""
+
+    portal: str
+    name: str
+    reason: str | None
+    before: str | None
+    run_id: str
+
+
+News = FindingNews | PortalNews
+
+
+def news_of(change: Change, known: Mapping[str, Any] | None) -> tuple[Event, str, Mapping[str, Any]] | None:
+    """Event, fingerprint and finding of a change worth telling; an open verdict is a person's work list, not an alert."""
+    event = _TOLD.get(change.event)
+    document = change.finding.as_json() if change.finding else known
+    if event is None or document is None or document["kind"] != Kind.FAIL:
+        return None
+    return event, change.fingerprint, document
+
+
+def enqueue(
+    unit: Unit,
+    config: Config,
+    now: datetime,
+    news: Sequence[News],
+    standing: Sequence[Mapping[str, Any]],
+    readable: Callable[[str], bool],
+) -> None:
+    """Store the alerts and the digests that carry them, in the caller's transaction.
+
+    ``standing`` is every organisation as ``status`` shows it; ``readable`` tells whether evidence can be read back.
+    An alert no message carries stays as suppressed or pending, with the reason.
+    """
+    status_of = {one["id"]: one["status"] for one in standing}
+    items: list[AlertItem] = []
+    alerts: dict[str, NewAlert] = {}
+    for one in news:
+        item = _portal_item(one) if isinstance(one, PortalNews) else _finding_item(one, config, status_of)
+        held = None if isinstance(one, PortalNews) else _held(one, config, readable)
+        key = f"portal/{one.portal}" if isinstance(one, PortalNews) else one.fingerprint
+        alerts[item.alert_id] = NewAlert(
+            alert_id=item.alert_id,
+            key=key,
+            event=item.event,
+            organisation=item.organisation.id if item.organisation else None,
+            year=item.year,
+            rules=(item.rule,),
+            state=held[0] if held else "pending",
+            reason=held[1] if held else None,
+        )
+        if held is None:
+            items.append(item)
+    plan = route.plan(items, _routes(config))
+    counts = _counts(standing)
+    messages = [
+        NewMessage(message.message_id, parcel.channel, message.body, message.alerts)
+        for parcel in plan.parcels
+        for message in digest.build(parcel.items, now=now, counts=counts, scope=parcel.scope)
+    ]
+    for item in plan.unrouted:
+        reason = "没有匹配的路由 / no route matches"
+        alerts[item.alert_id] = replace(alerts[item.alert_id], state="suppressed", reason=reason)
+    # Transport keeps real time, whatever instant the run judges by.
+    unit.enqueue(list(alerts.values()), messages, datetime.now(UTC))
+
+
+def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
+    """Send what is due, until nothing is or the limit is reached; the rest stays in the outbox."""
+    with dispatcher(store, config, rng) as sender:
+        return sender.run_until_idle(datetime.now(UTC) + limit)
+
+
+@contextmanager
+def dispatcher(store: Store, config: Config, rng: Random) -> Iterator[Dispatcher]:
+    """The dispatcher of all channels of the configuration over the store's outbox."""
+    open_channels = {
+        name: channels.create(
+            channel.type,
+            Secret(channel.url.get_secret_value()),
+            [Secret(secret.get_secret_value()) for secret in channel.secret],
+        )
+        for name, channel in config.channels.items()
+    }
+    clock = SystemClock()
+    allowed = {name: channel.allow_private_addresses for name, channel in config.channels.items()}
+    transport = HttpTransport(allowed, clock.now)
+    try:
+        yield Dispatcher(store.outbox, open_channels, transport, clock, rng)
+    finally:
+        transport.close()
+
+
+def _routes(config: Config) -> list[route.Route]:
+    return [
+        route.Route(
+            route.Match.of({name: value for name, value in one.match.model_dump().items() if value}),
+            one.to,
+            route.GroupBy(one.group_by),
+        )
+        for one in config.routes
+    ]
+
+
+def _held(news: FindingNews, config: Config, readable: Callable[[str], bool]) -> tuple[str, str] | None:
+    """Why an alert is not sent: the state it keeps and the reason."""
+    if news.waived:
+        return "suppressed", "已豁免 / waived"
+    if news.snapshot is None or not readable(news.snapshot.sha256):
+        return "suppressed", "没有可读的证据 / no readable evidence"
+    if news.document["severity"] in config.rules.confirm and news.event is not Event.RESOLVED:
+        return "pending", "等待人工确认 / waits for a person to confirm"
+    return None
+
+
+def _finding_item(news: FindingNews, config: Config, status_of: Mapping[str, str]) -> AlertItem:
+    organisation = next(one for one in config.organisations if one.id == news.organisation)
+    document = news.document
+    message = dict(document["message"])
+    if news.event is Event.RESOLVED:
+        message = {language: _RESOLVED[language] + text for language, text in message.items()}
+    state = f"{document['expected']}|{document['actual']}|{document['formula']}"
+    snapshot = news.snapshot
+    return AlertItem(
+        alert_id=_id(news.fingerprint, news.event, state, snapshot.sha256 if snapshot else ""),
+        event=news.event,
+        organisation=Organisation(
+            organisation.id, organisation.name, organisation.region or None, organisation.kind, organisation.portal
+        ),
+        year=news.year,
+        rule=document["rule"],
+        severity=document["severity"],
+        status=status_of[organisation.id],
+        title=document["title"],
+        message=message,
+        cell=document["cell"],
+        formula=document["formula"],
+        url=snapshot.url if snapshot else None,
+        evidence=Evidence(snapshot.sha256, snapshot.captured_at) if snapshot else None,
+    )
+
+
+def _portal_item(news: PortalNews) -> AlertItem:
+    zh, en = _PORTAL_WORDS.get(news.reason or news.before or "", (news.reason or "", news.reason or ""))
+    back = news.reason is None
+    return AlertItem(
+        alert_id=_id("portal", news.portal, news.reason or "recovered", news.run_id),
+        event=Event.SYSTEM,
+        organisation=None,
+        year=None,
+        rule="portal_recovered" if back else news.reason or "",
+        severity="error",
+        status="ok" if back else Status.UNKNOWN.value,
+        title={"zh": f"{news.name}：{'恢复' if back else zh}", "en": f"{news.name}: {'recovered' if back else en}"},
+        message={
+            "zh": f"此前“{zh}”，现已恢复" if back else f"{zh}；该门户的单位记为“未能核查”，不作任何认定",
+            "en": f"was: {en}; works again"
+            if back
+            else f"{en}; its organisations count as not verified, nothing is claimed",
+        },
+        portal=Portal(news.portal, news.name),
+    )
+
+
+def _id(*parts: str) -> str:
+    return "al_" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
+
+
+def _counts(standing: Sequence[Mapping[str, Any]]) -> digest.Counts:
+    unknown = [one for one in standing if one["status"] == Status.UNKNOWN]
+    return digest.Counts(
+        checked=len(standing) - len(unknown),
+        total=len(standing),
+        unchecked=tuple(digest.Unchecked(one["id"], one["name"], one["reason"]) for one in unknown),
+    )
