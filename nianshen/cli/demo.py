@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import tempfile
@@ -232,14 +233,29 @@ def _worked(finding: FindingRow, stage: Stage, entries: Sequence[Mapping[str, An
 
 
 def _next_steps(keep: Path | None) -> str:
-    if keep:
-        kept = f"   nianshen status --year 2025 --config {keep / 'config.yaml'}\n"
-    else:
-        kept = "   nianshen demo --keep DIR      保留配置、数据库和证据 / keep settings, database and evidence\n"
-    return (
-        "\n[bold]下一步 / next[/]\n"
-        "   nianshen check FILE           检查手头的一份年报 / check a report you have\n"
-        "   nianshen init                 为自己的门户写配置 / write a configuration for your portals\n"
-        f"{kept}"
-        "   docs/tutorial.md              从演示到第一个门户 / from here to your first portal"
+    command = _command()
+    kept = (
+        f"{command} status --year 2025 --config {shlex.quote(str(keep / 'config.yaml'))}"
+        if keep
+        else f"{command} demo --keep DIR"
     )
+    steps = (
+        (f"{command} check FILE", "检查手头的一份年报 / check a report you have"),
+        (f"{command} init", "为自己的门户写配置 / write a configuration for your portals"),
+        (kept, "再看结果 / see the result again" if keep else "保留配置、数据库和证据 / keep settings and evidence"),
+        ("docs/tutorial.md", "从演示到第一个门户 / from here to your first portal"),
+    )
+    width = max(len(step) for step, _ in steps)
+    lines = "\n".join(f"   {_plain(step):{width}}  {why}" for step, why in steps)
+    return f"\n[bold]下一步 / next[/]\n{lines}"
+
+
+def _command() -> str:
+    """How this user reaches the command: by its name, or by the path it was called with."""
+    called = Path(sys.argv[0])
+    if shutil.which("nianshen") or called.name != "nianshen":
+        return "nianshen"
+    try:
+        return str(called.relative_to(Path.cwd()))
+    except ValueError:
+        return str(called)

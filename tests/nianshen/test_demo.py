@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from nianshen.cli import call
+from nianshen.cli import NOUNS, call
+
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 
 
 def test_the_demonstration_ends_with_every_status_it_set_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,6 +27,7 @@ def test_the_demonstration_ends_with_every_status_it_set_up(tmp_path: Path, caps
     assert "requests/concluded/natural_person" in shown.out
     assert "签名有效 4 条" in shown.out
     assert "portal_unreachable" in shown.out
+    assert all(line in shown.out for line in _worked_finding().splitlines())
     assert status.pop("qingshi") in {"ok", "minor"}  # its file is dated only by the page that it hangs on
     assert status == {
         "edu": "ok",
@@ -47,3 +51,17 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path, capsys: pytest
     assert code == 2
     assert "未改动" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_tutorial_names_only_commands_that_exist() -> None:
+    named = set(re.findall(r"nianshen ([a-z]+)", TUTORIAL.read_text(encoding="utf-8")))
+
+    assert named
+    assert named <= set(NOUNS)
+
+
+def _worked_finding() -> str:
+    """What the tutorial shows of the output."""
+    shown = re.search(r"```text\n(.*?)```", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    return shown[1]
