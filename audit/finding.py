@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
     FAIL = "fail"
     OPEN = "open"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict
     NOT_APPLICABLE = "not_applicable"
 
 
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 class Outcome:
     """A rule's verdict on one subject (``table/row/column``, ``table/row``, a table, a section, or ``report``).
 
-    ``context_missing`` marks an open outcome that only lacks context (no address, no last year): it stands in ``not_judged``.
+    ``context_missing`` marks an open outcome that only lacks context (no address, no last year): see ``not_judged``.
     ``args`` fill the message templates; ``severity`` overrides the rule's own where the catalogue grades by degree.
     """
 
@@ -118,6 +118,4 @@ class NotJudged:
 
 def fingerprint(rule: str, organisation: str, year: int | None, subject: str) -> str:
     """Identity of a finding: what it is about, never where it stood, its values or its wording."""
-    return hashlib.sha256("\x1f".join((rule, organisation, str(year or ""), subject)).encode()).hexdigest()[
-        :32
-    ]
+    return hashlib.sha256("\x1f".join((rule, organisation, str(year or ""), subject)).encode()).hexdigest()[:32]

@@ -45,7 +45,7 @@ class Locator:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of the form. ``id`` is ``table/row/column`` of CONTRACT section 1; ``unit`` only if the cell names one."""
+    """One cell of the form. ``id`` is ``table/row/column``; ``unit`` only if the cell names one."""
 
     id: str
     state: State
@@ -76,7 +76,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something the reader could not do: ``kind`` is short_row, unmatched_row, torn_table, conflicting_copy, lossy_text, image…"""
+    """Something the reader could not do: ``kind`` is short_row, unmatched_row, torn_table, conflicting_copy, image…"""
 
     kind: str
     where: str
@@ -88,7 +88,7 @@ class Trouble:
 class Table:
     """One of the three official tables. ``shape`` is the form its rows follow; None where it was not found.
 
-    ``missing`` are rows (or ``*/column``) of the shape whose label was not seen; ``extra`` labels the form does not have.
+    ``missing`` are rows (or ``*/column``) of the shape whose label was not seen; ``extra`` labels the form has not.
     """
 
     name: str
@@ -102,7 +102,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One of the six sections: its heading as printed, its text without the tables, and whether a table stands in it."""
+    """One of the six sections: its heading as printed, its text without the tables, how many tables stand in it."""
 
     key: str
     present: bool

@@ -13,7 +13,7 @@ from audit.report import Report, State
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A captured page or file that may be the report. ``captured_at`` is aware; ``attachment_of`` the page it hangs on."""
+    """A captured page or file that may be the report. ``attachment_of`` is the page it hangs on."""
 
     portal: str
     organisation: str
@@ -43,7 +43,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The document taken for the report. ``report`` is None where none of the candidates could be read; ``why`` says so."""
+    """The document taken for the report; ``report`` is None where none could be read, and ``why`` says so."""
 
     candidate: Candidate
     report: Report | None

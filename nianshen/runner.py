@@ -1,4 +1,4 @@
-"""Runs the crawler in a process of its own, with limits: a reactor cannot start twice, and a crash must not take the cycle along."""
+"""Runs the crawler in a process of its own: a reactor cannot start twice, a crash must not take the cycle along."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GRACE_SECONDS = 20
 def crawl(
     job: Mapping[str, Any], *, limit_seconds: float, progress: Callable[[Mapping[str, Any]], None]
 ) -> dict[str, Any]:
-    """Run one job and give its result document. A crawl that dies gives a result too: every portal failed, with the reason.
+    """Run one job and give its result document. A crawl that dies gives one too: every portal failed, and why.
 
     Progress arrives as it happens. Past the limit the process group is asked to stop, then killed.
     """

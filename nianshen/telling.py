@@ -54,7 +54,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class FindingNews:
-    """A change of one finding that an officer should hear of. ``document`` is the finding as CONTRACT section 3 has it."""
+    """A change of one finding that an officer should hear of. ``document`` is the finding as ``check`` prints it."""
 
     organisation: str
     year: int
@@ -80,7 +80,7 @@ News = FindingNews | PortalNews
 
 
 def news_of(change: Change, known: Mapping[str, Any] | None) -> tuple[Event, str, Mapping[str, Any]] | None:
-    """Event, fingerprint and finding of a change worth telling; an open verdict is a person's work list, not an alert."""
+    """Event, fingerprint and finding of a change worth telling; an open verdict is a work list, not an alert."""
     event = _TOLD.get(change.event)
     document = change.finding.as_json() if change.finding else known
     if event is None or document is None or document["kind"] != Kind.FAIL:

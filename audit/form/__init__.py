@@ -24,7 +24,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class FormTable:
-    """One table. ``columns_of`` maps a row id to its column ids, in printed order; ``columns`` labels every column id."""
+    """One table. ``columns_of``: row id to column ids, in printed order; ``columns`` labels every column id."""
 
     name: str
     title: str
@@ -35,9 +35,7 @@ class FormTable:
     @property
     def cells(self) -> tuple[str, ...]:
         """Every cell id of the table, row by row."""
-        return tuple(
-            f"{self.name}/{row.id}/{column}" for row in self.rows for column in self.columns_of[row.id]
-        )
+        return tuple(f"{self.name}/{row.id}/{column}" for row in self.rows for column in self.columns_of[row.id])
 
     def row(self, row_id: str) -> Label:
         return next(row for row in self.rows if row.id == row_id)
@@ -48,7 +46,7 @@ class FormTable:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """``sum(left) = sum(right)`` over cell ids. ``id`` is ``A001/concluded``, ``A002/natural_person``, ``A004/review`` …"""
+    """``sum(left) = sum(right)`` over cell ids; ``id`` as in ``A001/concluded``, ``A002/natural_person``."""
 
     id: str
     table: str
@@ -109,9 +107,7 @@ def load(form_id: str) -> Form:
             columns=columns,
             columns_of={row["id"]: tuple(row.get("columns", all_columns)) for row in part["rows"]},
         )
-    sections = tuple(
-        FormSection(s["key"], s["heading"], tuple(s["accepted"]), s["number"]) for s in data["sections"]
-    )
+    sections = tuple(FormSection(s["key"], s["heading"], tuple(s["accepted"]), s["number"]) for s in data["sections"])
     years = (data["years"]["first"], data["years"].get("last"))
     return Form(form_id, years, data["basis"], tables, sections, tuple(data["marks"]))
 
@@ -145,9 +141,7 @@ def equations(form_id: str, table: str) -> tuple[Equation, ...]:
         for row in shape.rows
     )
     results = (
-        Equation(
-            f"A002/{c}", table, tuple(f"requests/{r}/{c}" for r in details), (f"requests/concluded/{c}",)
-        )
+        Equation(f"A002/{c}", table, tuple(f"requests/{r}/{c}" for r in details), (f"requests/concluded/{c}",))
         for c in columns
     )
     balance = (
@@ -174,6 +168,4 @@ def expected_form(year: int) -> str:
 def _label(data: Mapping[str, object]) -> Label:
     aliases = data.get("aliases", ())
     assert isinstance(aliases, list | tuple)  # noqa: S101 - the shape of our own data file
-    return Label(
-        str(data["id"]), str(data["label"]), str(data.get("group", "")), tuple(str(a) for a in aliases)
-    )
+    return Label(str(data["id"]), str(data["label"]), str(data.get("group", "")), tuple(str(a) for a in aliases))

@@ -64,10 +64,8 @@ def read_document(data: bytes, declared: str | None = None) -> Document:
     return readers[media](data)
 
 
-def read(
-    data: bytes, *, url: str | None = None, headers: Mapping[str, str] | None = None, name: str | None = None
-) -> Report:
-    """Read a report. ``headers`` with lower-case names; ``name`` is the file's name, a last hint for agency and year.
+def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | None = None) -> Report:
+    """Read a report. ``url`` is where it was found, ``headers`` those of the response, with lower-case names.
 
     Raises UnreadableDocument or NotAReport.
     """

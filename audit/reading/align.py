@@ -24,7 +24,7 @@ EXACT = 0.97
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A physical row with what its cells hold. ``place`` counts rows over the whole document; ``section`` it stands in."""
+    """A physical row with what its cells hold. ``place`` counts rows over the document; ``section`` it stands in."""
 
     place: int
     grid: int
@@ -118,7 +118,7 @@ def _said(row: Row, split: int) -> tuple[str, str]:
 
 
 def _candidates(row: Row) -> dict[str, tuple[float, int]]:
-    """Rows of the form this row may be, each with likeness and label end; nothing for a row without figures or blanks."""
+    """Rows of the form this may be, each with likeness and label end; none for a row without figures or blanks."""
     found: dict[str, tuple[float, int]] = {}
     for split in _splits(row):
         behind = row.readings[split:]
@@ -143,7 +143,7 @@ def read_requests(rows: Sequence[Row]) -> Table | None:
 
 
 def _copies(rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, int]]]) -> list[list[Match]]:
-    """The rows of each copy of table 3 on the page. A row that comes again in another table starts a new copy."""
+    """The rows of each copy of table 3. A row that comes again in another table starts a new copy."""
     first = _template()[0].id
     named: list[tuple[Row, str | None]] = []
     for row in rows:
@@ -158,7 +158,7 @@ def _copies(rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, in
 def _part(
     named: Sequence[tuple[Row, str | None]], again: Callable[[Row, Row, str], bool]
 ) -> list[list[tuple[Row, str | None]]]:
-    """Part rows into copies of a table: a name that comes ``again`` starts one, and takes the rows of its own grid along."""
+    """Part rows into copies of a table: a name that comes ``again`` starts one and takes its grid's rows along."""
     copies: list[list[tuple[Row, str | None]]] = []
     for foreign in (False, True):
         copies += _part_of([item for item in named if _is_foreign(item[0]) is foreign], again)
@@ -220,7 +220,7 @@ def _align(rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, int
 def _out_of_order(
     rows: Sequence[Row], matches: Sequence[Match], candidates: dict[int, dict[str, tuple[float, int]]]
 ) -> list[Match]:
-    """Rows that changed places: placed only if label and form agree letter by letter, and no other row or target does."""
+    """Rows that changed places: placed only if label and form agree letter by letter, and nothing else does."""
     placed = {match.row.place for match in matches}
     free = {row.id for row in _template()} - {match.target for match in matches} - {"other.miscellaneous", "concluded"}
     claims: dict[str, list[Match]] = {}
@@ -239,7 +239,7 @@ def _certain(
     targets: list[str],
     candidates: dict[int, dict[str, tuple[float, int]]],
 ) -> Match | None:
-    """The placing if no other row of the form between its neighbours is nearly as alike, and no other row claims it as well."""
+    """The placing, unless another row of the form in between is nearly as alike, or another row claims it as well."""
     i, j = pair
     value, split = candidates[rows[i].place][targets[j]]
     after = pairs[n - 1] if n else (-1, -1)
@@ -322,10 +322,10 @@ def _unread(cell_id: str, row: Row) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How the figures of a copy are told apart. ``order`` is () where the header contradicts itself.
+    """How the figures of a copy are told apart; ``order`` is () where the header contradicts itself.
 
-    ``starts`` are the grid columns of full rows by piece; ``dropped`` the places of columns without any figure in a piece,
-    ``uneven`` the pieces with a column too many: a row of seven there has lost a figure, unless both its ends are filled.
+    By piece: ``starts`` are the grid columns of full rows, ``dropped`` the places of columns without any figure.
+    ``uneven`` are pieces with a column too many: a row of seven there has lost a figure, unless both ends are filled.
     """
 
     order: tuple[str, ...]
@@ -339,7 +339,7 @@ class Columns:
         want = len(self.order)
         found = _behind(match)
         if len(found) == want:
-            whole = match.row.grid not in self.uneven or _filled(found[0]) and _filled(found[-1])
+            whole = match.row.grid not in self.uneven or (_filled(found[0]) and _filled(found[-1]))
             return found if whole else None
         drop = self.dropped.get(match.row.grid)
         if drop and len(found) == want + len(drop):
@@ -428,7 +428,7 @@ def _idle_places(found: list[list[RawCell]], want: int) -> tuple[int, ...]:
 
 
 def _header_order(header: Sequence[Row], form: FormTable, canonical: tuple[str, ...]) -> tuple[str, ...]:
-    """Column ids in printed order: the form's unless the header clearly says otherwise, () where it contradicts itself."""
+    """Column ids in printed order: the form's unless the header says otherwise, () where it contradicts itself."""
     names = {label(name): column.id for column in form.columns for name in (column.label, *column.aliases)}
     names["法人或其他组织"] = "legal_entities"
     leaves: list[str] = []
@@ -685,9 +685,8 @@ def read_disputes(rows: Sequence[Row]) -> Table | None:
                 known = copies[-1].get(target)
                 if known and known.header is not header:
                     copies.append({})
-                elif known:
-                    group = _same_row_twice(known, group)
-                copies[-1][target] = group
+                again = known is not None and known.header is header
+                copies[-1][target] = _same_row_twice(known, group) if known and again else group
             spent = True
         elif groups or len(set(leaves)) >= 3:
             if spent or header is None:

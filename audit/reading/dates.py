@@ -41,7 +41,7 @@ def find_date(text: str) -> date | None:
 
 
 def declared(meta: Mapping[str, str], lines: Iterable[str]) -> tuple[date | None, str | None]:
-    """The date of publication the page declares, and where: the PubDate meta and its relatives, then a 发布日期 line."""
+    """The date of publication the page declares, and where: PubDate meta and relatives, then a 发布日期 line."""
     for name in _META:
         if name in meta and (found := find_date(meta[name])):
             return found, f"meta {name}"

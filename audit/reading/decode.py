@@ -1,4 +1,4 @@
-"""Bytes of a page to text: byte order mark, strict UTF-8, strict GB18030, the declared encoding, then lossy and flagged."""
+"""Bytes of a page to text: byte order mark, strict UTF-8, strict GB18030, as declared, then lossy and flagged."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class UnreadableDocument(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A block of running text (paragraph, heading, table-free cell). ``heading``: the markup says so (h1-h6, title style).
+    """A block of running text (paragraph, heading, plain cell). ``heading``: the markup says so (h1-h6, title style).
 
     ``path`` numbers the containers the block stands in, outermost first: blocks of one article share a beginning.
     """
@@ -33,7 +33,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class RawCell:
-    """A physical cell. Text is as printed, inline parts joined without a space, line breaks as ``\\n``; spans are clamped."""
+    """A physical cell. Text as printed, inline parts joined without a space, line breaks as ``\\n``; spans clamped."""
 
     text: str
     colspan: int = 1
@@ -43,7 +43,7 @@ class RawCell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A raw table: physical rows as they stand in the source, nested tables taken out. ``hidden``: not shown on the page."""
+    """A raw table: physical rows as in the source, nested tables taken out. ``hidden``: not shown on the page."""
 
     rows: tuple[tuple[RawCell, ...], ...]
     at: Locator | None = None
@@ -53,7 +53,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``media`` as detected from the bytes; ``meta`` by lower-case name; ``attachments`` as (text, address); ``pictures`` in the content."""
+    """The blocks of a file. ``meta`` by lower-case name; ``attachments`` as (text, address); ``pictures`` counted."""
 
     media: str
     blocks: tuple[Text | Grid, ...]

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bs4 import BeautifulSoup, Comment, Doctype, NavigableString, Tag
-from bs4.element import CData, Declaration, ProcessingInstruction
+from bs4 import BeautifulSoup, Comment, Doctype, Tag
+from bs4.element import CData, Declaration, NavigableString, ProcessingInstruction
 
 from audit.reading.decode import decode
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument

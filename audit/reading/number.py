@@ -46,7 +46,7 @@ def normalise(text: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def read_cell(text: str, *, change: bool = False) -> Reading:
+def read_cell(text: str, *, change: bool = False) -> Reading:  # noqa: PLR0911 - one return per kind of cell
     """Read the text of a cell; ``change`` for the signed 本年增/减 column, where 减4 is -4.
 
     Digits that a line break or an odd space tears apart are joined, but only as ``inferred``.

@@ -173,7 +173,7 @@ def _join_torn(blocks: list[Text | Grid]) -> list[Text | Grid]:
 
 
 def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
-    """Section key to the place of its heading. Of several candidates the one with most behind it wins: not the list of contents."""
+    """Section key to the place of its heading; of several the one with most behind it, not the list of contents."""
     candidates = [
         (place, key) for place, block in enumerate(blocks) if isinstance(block, Text) and (key := _key_of(block.text))
     ]

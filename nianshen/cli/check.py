@@ -164,15 +164,19 @@ def _check(source: str, path: Path | None, request: Request) -> Checked:
 
 _WORDS = {
     "zh": {
-        "clean": "通过", "findings": "有问题", "review": "需人工核对", "unreadable": "无法读取", "not_a_report": "不是年度报告",
+        "clean": "通过", "findings": "有问题", "review": "需人工核对", "unreadable": "无法读取",
+        "not_a_report": "不是年度报告",
         "error": "错误", "warning": "警告", "note": "提示", "open": "待核对",
-        "cells": "读出 {read}/{all} 个单元格", "form": "{form} 年版格式", "not_judged": "未判断", "hint": "提示", "sums": "涉及勾稽",
+        "cells": "读出 {read}/{all} 个单元格", "form": "{form} 年版格式", "not_judged": "未判断", "hint": "提示",
+        "sums": "涉及勾稽",
         "unknown": "未识别", "no_findings": "未发现问题",
     },
     "en": {
-        "clean": "clean", "findings": "findings", "review": "needs a look", "unreadable": "unreadable", "not_a_report": "not a report",
+        "clean": "clean", "findings": "findings", "review": "needs a look", "unreadable": "unreadable",
+        "not_a_report": "not a report",
         "error": "error", "warning": "warning", "note": "note", "open": "open",
-        "cells": "{read} of {all} cells read", "form": "form of {form}", "not_judged": "not judged", "hint": "hint", "sums": "sums",
+        "cells": "{read} of {all} cells read", "form": "form of {form}", "not_judged": "not judged", "hint": "hint",
+        "sums": "sums",
         "unknown": "unknown", "no_findings": "no findings",
     },
 }  # fmt: skip

@@ -77,6 +77,7 @@ def summary(result: CycleResult) -> str:
     return (
         f"{result.year} 年度：门户 {read_whole}/{len(result.portals)} 读全，未能核查 {len(result.unknown)} 家，"
         f"问题 {len(result.findings)} 项；消息已送达 {tally.sent}，等待 {tally.waiting}，失败 {tally.dead}\n"
-        f"{result.year}: {read_whole} of {len(result.portals)} portals read whole, {len(result.unknown)} organisations not verified, "
+        f"{result.year}: {read_whole} of {len(result.portals)} portals read whole, "
+        f"{len(result.unknown)} organisations not verified, "
         f"{len(result.findings)} findings; messages sent {tally.sent}, waiting {tally.waiting}, dead {tally.dead}\n"
     )
