@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from audit.reading import NotAReport, UnreadableDocument, read
@@ -13,7 +13,10 @@ from audit.report import Report, State
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A captured page or file that may be the report. ``attachment_of`` is the page it hangs on."""
+    """A captured page or file that may be the report. ``attachment_of`` is the page it hangs on.
+
+    ``list_date`` is the day the list prints beside the link.
+    """
 
     portal: str
     organisation: str
@@ -24,6 +27,7 @@ class Candidate:
     captured_at: datetime
     headers: Mapping[str, str]
     attachment_of: str | None
+    list_date: date | None = None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Candidate:
@@ -38,6 +42,7 @@ class Candidate:
             captured_at=datetime.fromisoformat(data["captured_at"]),
             headers={name.lower(): value for name, value in data["headers"].items()},
             attachment_of=data.get("attachment_of"),
+            list_date=date.fromisoformat(data["list_date"]) if data.get("list_date") else None,
         )
 
 

@@ -243,7 +243,8 @@ def _context(this: _Run, unit: Unit, organisation_id: str, year: int, row: Repor
 def _audit_found(this: _Run, unit: Unit, organisation: str, year: int, found: Found) -> None:
     """Store the report as seen, judge it, and note what changed. An unreadable one resolves nothing."""
     candidate = found.candidate
-    declared = found.report.dates.declared if found.report else None
+    # A file carries no date of publication; the day its list declares for it is the next best word of the portal.
+    declared = (found.report.dates.declared if found.report else None) or candidate.list_date
     row = unit.reports.observe(
         organisation, year, candidate.url, candidate.portal, candidate.sha256, declared, candidate.captured_at, this.now
     )
@@ -261,7 +262,7 @@ def _audit_found(this: _Run, unit: Unit, organisation: str, year: int, found: Fo
         report_to_json(found.report),
         candidate.url,
     )
-    context = _context(this, unit, organisation, year, row)
+    context = replace(_context(this, unit, organisation, year, row), published=declared)
     judgement = _judge(this, found.report, context)
     evidence = telling.Snapshot(candidate.sha256, candidate.captured_at, candidate.url)
     _settle(this, unit, organisation, year, judgement, evidence, found.report, reading_id)
