@@ -15,7 +15,7 @@ from rapidfuzz.distance import Indel
 from audit.form import FormTable, Label, load
 from audit.reading.document import Grid, RawCell
 from audit.reading.number import Reading, label, read_cell
-from audit.report import Cell, State, Table, Trouble
+from audit.report import Cell, How, State, Table, Trouble
 
 ACCEPT = 0.62
 MARGIN = 0.08
@@ -284,9 +284,11 @@ def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
             at = match.row.cells[0].at
             what = "columns_unknown" if not columns.order else "short_row"
             troubles.append(Trouble(what, f"requests/{match.target}", match.row.text(), at))
-        for n, column in enumerate(columns.order or form.columns_of[match.target]):
-            cell_id = f"requests/{match.target}/{column}"
-            cells[cell_id] = _cell(cell_id, values[n]) if values else _unread(cell_id, match.row)
+        named = [f"requests/{match.target}/{column}" for column in columns.order or form.columns_of[match.target]]
+        if values is None:
+            cells.update({cell_id: _unread(cell_id, match.row) for cell_id in named})
+        else:
+            cells.update(_row_cells(named, values))
     extra = []
     for row in rows:
         if row.grid in grids and first <= row.place <= last and row.place not in placed and _has_figure(row):
@@ -308,6 +310,14 @@ def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
         tuple(extra),
         round(sure * known / len(ordered), 3),
     )
+
+
+def _row_cells(ids: Sequence[str], values: Sequence[RawCell]) -> dict[str, Cell]:
+    """The cells of a row. One figure torn over lines casts doubt on all: two rows may have run into one."""
+    cells = {cell_id: _cell(cell_id, raw) for cell_id, raw in zip(ids, values, strict=True)}
+    if any(cell.how is How.INFERRED for cell in cells.values()):
+        return {cell_id: replace(cell, how=How.INFERRED) for cell_id, cell in cells.items()}
+    return cells
 
 
 def _cell(cell_id: str, raw: RawCell, *, change: bool = False) -> Cell:

@@ -19,8 +19,9 @@ _NUMBER = re.compile(rf"(?:共计?|合计)?(?P<sign>[+-])?{_FIGURE}{_UNIT}[。.;
 _REMARK = re.compile(rf"(?:共计?|合计)?(?P<sign>[+-])?{_FIGURE}{_UNIT}[(\[【].*[)\]】][。.]?")
 _CHANGE = re.compile(rf"(?P<word>增加?|减少?|↑|↓|\+|-){_FIGURE}{_UNIT}")
 _ZERO_WORDS = {"零", "〇"}
-_SPLIT_DIGITS = re.compile(r"\d+(?:[ \n]+\d+)+")
-_SPACED_GROUPS = re.compile(r"\d{1,3}(?: \d{3})+")
+_TORN = re.compile(r"\d[ \n]+\d|[+-] +\d")
+_PARTED_SIGN = re.compile(r"[+-]\n")
+_SPACED_GROUPS = re.compile(r"\d{1,3}(?: \d{3})+(?!\d| \d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ def read_cell(text: str, *, change: bool = False) -> Reading:  # noqa: PLR0911 -
     text = normalise(text)
     if not text:
         return Reading(State.BLANK)
-    how = How.READ
-    if _SPLIT_DIGITS.fullmatch(text):
-        how = How.READ if _SPACED_GROUPS.fullmatch(text) else How.INFERRED
+    if _PARTED_SIGN.search(text):
+        return Reading(State.TEXT)  # a dash above a figure: two cells in one, or a sign
+    how = How.INFERRED if _TORN.search(text) and not _SPACED_GROUPS.match(text) else How.READ
     packed = "".join(text.split())
     if packed in _ZERO_WORDS:
         return Reading(State.VALUE, 0)
