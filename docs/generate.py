@@ -12,9 +12,10 @@ from io import StringIO
 from itertools import groupby
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 from audit import form as forms
-from audit.engine import catalogue
+from audit.engine import CRASHED, catalogue
 from audit.finding import Severity
 from nianshen.cli import NOUNS, call
 from nianshen.demo import site
@@ -70,8 +71,10 @@ def rules() -> str:
     lines = [
         _NOTE,
         "# 规则 / Rules\n",
-        f"共 {len(known)} 条。级别可在 `config.yaml` 的 `rules` 中调整；有些规则按程度降级，见说明。",
-        f"{len(known)} rules. Severities can be changed under `rules` in `config.yaml`; some rules grade by degree.\n",
+        f"共 {len(known)} 条，其中 {CRASHED} 表示某条规则自身出错。级别可在 `config.yaml` 的 `rules` 中调整；"
+        "有些规则按程度定级。",
+        f"{len(known)} rules; {CRASHED} stands for one that crashed. Severities can be changed under `rules` in"
+        " `config.yaml`; some rules grade by degree.\n",
         "| 编号 / id | 规则 / rule | 级别 / severity | 内容 / what it holds | 依据 / basis |",
         "| --- | --- | --- | --- | --- |",
     ]
@@ -133,9 +136,8 @@ def commands() -> str:
 
 def help_of(*words: str) -> str:
     """What ``nianshen WORDS --help`` prints on a terminal of ordinary width."""
-    os.environ["COLUMNS"] = "100"
     printed = StringIO()
-    with redirect_stdout(printed):
+    with patch.dict(os.environ, COLUMNS="100"), redirect_stdout(printed):
         call([*words, "--help"])
     return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
