@@ -1,0 +1,120 @@
+"""Many files on all cores, each at arm's length: a file that crashes or hangs the reader costs only itself."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Generic, TypeVar
+
+LIMIT_SECONDS = 120.0
+_SPAWN = multiprocessing.get_context("spawn")
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Lost(Exception):
+    """The work on one item ended without a result. ``reason`` is ``crashed`` or ``timeout``."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def each(
+    work: Callable[[Item], Result], items: Sequence[Item], *, limit: float = LIMIT_SECONDS, workers: int | None = None
+) -> Iterator[Result | Lost]:
+    """``work(item)`` for every item, in order, as soon as it is there; ``Lost`` where a process died or took too long.
+
+    ``work`` must be a function of a module, items and results picklable. ``limit`` is in seconds for one item. At most
+    a few items per worker are under way or waiting to be handed out, so memory stays bounded.
+    """
+    team = [_Worker(work, limit) for _ in range(min(workers or os.cpu_count() or 1, len(items)))]
+    done: dict[int, Result | Lost] = {}
+    started = yielded = 0
+    try:
+        while yielded < len(items):
+            for worker in team:
+                if worker.place is None and started < len(items) and started - yielded < 4 * len(team):
+                    worker.take(started, items[started])
+                    started += 1
+            busy = [worker for worker in team if worker.place is not None]
+            wait([worker.connection for worker in busy], timeout=min(worker.time_left() for worker in busy))
+            for worker in busy:
+                result = worker.result()
+                if result is not None:
+                    done[result[0]] = result[1]
+            while yielded in done:
+                yield done.pop(yielded)
+                yielded += 1
+    finally:
+        for worker in team:
+            worker.end()
+
+
+class _Worker(Generic[Item, Result]):
+    """A process that works on one item at a time, replaced when it dies or hangs."""
+
+    def __init__(self, work: Callable[[Item], Result], limit: float) -> None:
+        self._work = work
+        self._limit = limit
+        self.place: int | None = None
+        self._started = 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.connection, theirs = _SPAWN.Pipe()
+        self._process = _SPAWN.Process(target=_serve, args=(theirs, self._work), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def take(self, place: int, item: Item) -> None:
+        self.place = place
+        self._started = time.monotonic()
+        self.connection.send(item)
+
+    def time_left(self) -> float:
+        return max(0.0, self._started + self._limit - time.monotonic())
+
+    def result(self) -> tuple[int, Result | Lost] | None:
+        """The result of the item under way with its place, None while it goes on."""
+        place = self.place
+        if place is None:
+            return None
+        outcome: Result | Lost
+        try:
+            if self.connection.poll():
+                outcome = self.connection.recv()
+            elif self.time_left() > 0:
+                return None
+            else:
+                outcome = Lost("timeout", f"over {self._limit:.0f} s")
+                self._replace()
+        except (EOFError, ConnectionError):
+            self._process.join()
+            outcome = Lost("crashed", f"process ended with {self._process.exitcode}")
+            self._replace()
+        self.place = None
+        return place, outcome
+
+    def _replace(self) -> None:
+        self.end()
+        self._begin()
+
+    def end(self) -> None:
+        self.connection.close()
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(connection: Connection, work: Callable[[Item], Result]) -> None:
+    """The life of a worker process: items in, results out, until the other side closes."""
+    while True:
+        try:
+            item = connection.recv()
+        except (EOFError, ConnectionError):
+            return
+        connection.send(work(item))

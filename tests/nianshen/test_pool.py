@@ -1,0 +1,45 @@
+"""Files at arm's length: order kept, the poisoned one lost alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+from nianshen.pool import Lost, each
+
+
+def work(item: str) -> str:
+    """What the pool runs: some items are poison."""
+    if item == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if item == "hang":
+        threading.Event().wait()
+    return item.upper()
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    items = [f"item {n}" for n in range(40)]
+
+    results = list(each(work, items, workers=2))
+
+    assert results == [item.upper() for item in items]
+
+
+def test_a_crash_and_a_hang_cost_only_their_own_items() -> None:
+    items = ["a", "crash", "b", "hang", "c", "d"]
+
+    results = list(each(work, items, workers=2, limit=3))
+
+    assert [result.reason if isinstance(result, Lost) else result for result in results] == [
+        "A",
+        "crashed",
+        "B",
+        "timeout",
+        "C",
+        "D",
+    ]
+
+
+def test_no_items_give_no_results() -> None:
+    assert list(each(work, [])) == []
