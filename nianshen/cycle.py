@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from audit.context import Absence, Context
 from audit.engine import Judgement, judge, outcome_of
 from audit.finding import Finding, Kind
 from audit.lifecycle import Event as Step
-from audit.lifecycle import Known, compare, judged_in
+from audit.lifecycle import Change, Known, compare, judged_in
 from audit.reading import EXTRACTOR
 from audit.report import Report, State
 from audit.serialise import report_from_json, report_to_json
@@ -55,7 +55,7 @@ class CycleResult:
         codes = set()
         if self.unknown or any(not portal["complete"] for portal in self.portals):
             codes.add(Exit.PARTIAL)
-        if self.tally.failed or self.tally.dead or self.tally.waiting:
+        if self.tally.dead or self.tally.waiting:  # a try that failed and was made good is no failure
             codes.add(Exit.UNDELIVERED)
         return codes
 
@@ -94,16 +94,17 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
                 config, year, now, f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}", BlobStore(evidence)
             )
             store.runs.begin(this.id, year, now)
-            result = crawl(_job(this), limit_seconds=CRAWL_LIMIT.total_seconds(), progress=progress)
-            found = _read(this, store, result, progress)
-            with store.transaction() as unit:
-                _record(this, unit, result, found)
-                standing = survey(unit, config, year, now)
-                telling.enqueue(unit, config, now, this.news, standing, this.holds)
+            with _ending(this, store):
+                result = crawl(_job(this), limit_seconds=CRAWL_LIMIT.total_seconds(), progress=progress)
+                found = _read(this, store, result, progress)
+                with store.transaction() as unit:
+                    _record(this, unit, result, found)
+                    standing = survey(unit, config, year, now)
+                    telling.enqueue(unit, config, now, this.news, standing, this.holds)
+                partial = any(not portal["complete"] for portal in result["portals"])
+                store.runs.finish(this.id, "partial" if partial else "finished", now)
             progress({"event": "sending"})
             tally = telling.send(store, config, SEND_LIMIT, rng)
-            partial = any(not portal["complete"] for portal in result["portals"])
-            store.runs.finish(this.id, "partial" if partial else "finished", now)
         finally:
             store.close()
     unknown = tuple(one["id"] for one in standing if one["status"] == Status.UNKNOWN)
@@ -126,6 +127,18 @@ def _alone(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise LockedError("另一个实例正在运行", "another instance is running", where=str(folder)) from None
         yield
+
+
+@contextmanager
+def _ending(this: _Run, store: Store) -> Iterator[None]:
+    """Write down how a run ended that did not get through; its own error stays the one that is seen."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(StorageError):
+            state = "failed" if isinstance(error, Exception) else "interrupted"
+            store.runs.finish(this.id, state, this.now)
+        raise
 
 
 def _job(this: _Run) -> dict[str, Any]:
@@ -245,6 +258,9 @@ def _audit_found(this: _Run, unit: Unit, organisation: str, year: int, found: Fo
     candidate = found.candidate
     # A file carries no date of publication; the day its list declares for it is the next best word of the portal.
     declared = (found.report.dates.declared if found.report else None) or candidate.list_date
+    before = unit.reports.get(organisation, year)
+    if found.report is None and before:
+        declared = before.declared or declared  # a page that cannot be read today takes nothing back
     row = unit.reports.observe(
         organisation, year, candidate.url, candidate.portal, candidate.sha256, declared, candidate.captured_at, this.now
     )
@@ -326,11 +342,18 @@ def _settle(
     this.findings += [finding for finding in judgement.findings if finding.kind is Kind.FAIL]
     for change in changes:
         row = known.get(change.fingerprint)
-        if row and row.decision and change.event is not Step.WORSE:
-            continue  # what a person decided stands until the figures change
-        news = telling.news_of(change, row.document if row else None)
+        step = _spoken(change, row, waived)
+        news = telling.news_of(step, row.document if row else None) if step else None
         if news:
             this.news.append(telling.FindingNews(organisation, year, *news, snapshot, change.fingerprint in waived))
+
+
+def _spoken(change: Change, row: FindingRow | None, waived: Collection[str]) -> Change | None:
+    """The change as people hear of it. What a person decided stands until the figures change or the waiver ends."""
+    if row is None or row.decision is None or change.event in {Step.WORSE, Step.REOPENED}:
+        return change
+    ended = row.decision == "waived" and change.finding is not None and change.fingerprint not in waived
+    return replace(change, event=Step.REOPENED) if ended else None
 
 
 def _as_known(row: FindingRow) -> Known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -102,11 +102,12 @@ def enqueue(
     An alert no message carries stays as suppressed or pending, with the reason.
     """
     status_of = {one["id"]: one["status"] for one in standing}
+    told = unit.alerts.told(one.fingerprint for one in news if isinstance(one, FindingNews))
     items: list[AlertItem] = []
     alerts: dict[str, NewAlert] = {}
     for one in news:
         item = _portal_item(one) if isinstance(one, PortalNews) else _finding_item(one, config, status_of)
-        held = None if isinstance(one, PortalNews) else _held(one, config, readable)
+        held = None if isinstance(one, PortalNews) else _held(one, config, readable, told)
         key = f"portal/{one.portal}" if isinstance(one, PortalNews) else one.fingerprint
         alerts[item.alert_id] = NewAlert(
             alert_id=item.alert_id,
@@ -135,9 +136,14 @@ def enqueue(
 
 
 def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
-    """Send what is due, until nothing is or the limit is reached; the rest stays in the outbox."""
+    """Send what is due, what failed in an earlier run included, until nothing is or the limit is reached.
+
+    The rest stays in the outbox; ``waiting`` of the tally counts all of it, whichever run it is from.
+    """
+    store.outbox.hurry(datetime.now(UTC))
     with dispatcher(store, config, rng) as sender:
-        return sender.run_until_idle(datetime.now(UTC) + limit)
+        tally = sender.run_until_idle(datetime.now(UTC) + limit)
+    return replace(tally, waiting=store.outbox.undelivered(datetime.now(UTC)))
 
 
 @contextmanager
@@ -171,13 +177,17 @@ def _routes(config: Config) -> list[route.Route]:
     ]
 
 
-def _held(news: FindingNews, config: Config, readable: Callable[[str], bool]) -> tuple[str, str] | None:
+def _held(
+    news: FindingNews, config: Config, readable: Callable[[str], bool], told: Collection[str]
+) -> tuple[str, str] | None:
     """Why an alert is not sent: the state it keeps and the reason."""
     if news.waived:
         return "suppressed", "已豁免 / waived"
     if news.snapshot is None or not readable(news.snapshot.sha256):
         return "suppressed", "没有可读的证据 / no readable evidence"
-    if news.document["severity"] in config.rules.confirm and news.event is not Event.RESOLVED:
+    if news.event is Event.RESOLVED:
+        return None if news.fingerprint in told else ("suppressed", "此前未曾告知 / was never told")
+    if news.document["severity"] in config.rules.confirm:
         return "pending", "等待人工确认 / waits for a person to confirm"
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,8 +14,9 @@ from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.cli.output import Format, render
 from nianshen.config import Config, load
 from nianshen.errors import UsageError
-from nianshen.status import Facts, Status, absence_proven, as_json, derive, document
-from nianshen.store import FindingRow, Store, open_store
+from nianshen.standing import survey
+from nianshen.status import Status, document
+from nianshen.store import open_store
 
 COLUMNS = {
     "id": "编号",
@@ -60,40 +61,6 @@ def run(
         coverage = answer["coverage"]
         counts = (coverage["checked"], coverage["total"])
         sys.stdout.write(f"\n{chosen} 年度：已核查 {counts[0]} / {counts[1]} / checked {counts[0]} of {counts[1]}\n")
-
-
-def survey(store: Store, settings: Config, year: int, now: datetime) -> list[dict[str, Any]]:
-    """Every organisation of the configuration as the JSON of ``status`` has it."""
-    calendar = settings.due_dates
-    local = zone(settings.site.timezone)
-    proof = settings.calendar.absence_proof
-    reports = store.reports.of_year(year)
-    audits = store.findings.last_audits(year)
-    readings = {one.id: store.portals.last(one.id, year) for one in settings.portals}
-    findings: dict[str, list[FindingRow]] = {}
-    for row in store.findings.list(year=year):
-        findings.setdefault(row.organisation, []).append(row)
-    entries = []
-    for one in settings.organisations:
-        due = calendar.due(one.kind, year, one.region)
-        report = reports.get(one.id)
-        passed = due is not None and calendar.passed(due.date, now)
-        absences = store.portals.absences(one.id, year) if due and passed and report is None else []
-        after = [moment for moment in absences if due and calendar.passed(due.date, moment)]
-        facts = Facts(
-            due=due.date if due else None,
-            due_passed=passed,
-            report=report,
-            findings=findings.get(one.id, []),
-            audit=audits.get(one.id),
-            reading=readings.get(one.portal),
-            absence_proven=absence_proven(after, runs=proof.runs, gap=timedelta(hours=proof.min_gap_hours)),
-        )
-        entry = as_json(one, facts, derive(facts))
-        if report:
-            entry["first_seen"] = report.first_seen.astimezone(local).isoformat(timespec="seconds")
-        entries.append(entry)
-    return entries
 
 
 def instant(text: str | None, settings: Config) -> datetime:

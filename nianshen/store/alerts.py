@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -117,6 +117,15 @@ class Alerts:
         )
         with self._access.read() as connection:
             return [_row(row) for row in connection.execute(query).mappings()]
+
+    def told(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys (fingerprints) that a message has carried at least once."""
+        alert, link = tables.alert, tables.alert_message
+        query = (
+            select(alert.c.key).distinct().join(link, link.c.alert_id == alert.c.id).where(alert.c.key.in_(set(keys)))
+        )
+        with self._access.read() as connection:
+            return set(connection.execute(query).scalars())
 
     def ack(self, alert_id: str, now: datetime) -> bool:
         """A person has seen it; the first acknowledgement stays. False if there is no such alert."""

@@ -78,6 +78,19 @@ class Outbox:
             rows = connection.execute(select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state))
             return {state: count for state, count in rows}  # noqa: C416 - rows are not pairs to mypy
 
+    def hurry(self, now: datetime) -> None:
+        """Makes due what failed before and waits for its next try; what was never tried keeps its time."""
+        failed = and_(_TABLE.c.state == "pending", _TABLE.c.attempts > 0, _TABLE.c.not_before > now)
+        with self._access.write() as connection:
+            connection.execute(update(_TABLE).where(failed).values(not_before=now))
+
+    def undelivered(self, now: datetime) -> int:
+        """Messages that failed or are overdue and still wait; those held back for later are not among them."""
+        overdue = or_(_TABLE.c.attempts > 0, _TABLE.c.not_before <= now)
+        query = select(func.count()).where(_TABLE.c.state == "pending", overdue)
+        with self._access.read() as connection:
+            return connection.execute(query).scalar_one()
+
     def retry(self, ids: Collection[str] | None, now: datetime) -> tuple[int, set[str]]:
         """Makes waiting and dead messages due at once: those of the alert or message ids, or all (None).
 
