@@ -4,81 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from bs4 import BeautifulSoup, Comment, Doctype, Tag
-from bs4.element import CData, Declaration, NavigableString, ProcessingInstruction
+from bs4.element import CData, Declaration, NavigableString, PageElement, ProcessingInstruction
 
 from audit.reading.decode import decode
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
+from audit.reading.soup import BLOCKS, DOCUMENT, SKIPPED, cut_soup, is_hiding, whole_soup
 from audit.report import Locator, Trouble
 
 MOST_CELLS = 20_000
 MOST_BYTES = 20 * 2**20
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "br",
-        "option",
-        "select",
-    ]
-)
-_SKIPPED = frozenset(
-    ["script", "style", "noscript", "template", "head", "iframe", "object", "svg", "button", "input", "textarea"]
-)
 _NO_TEXT = (Comment, Doctype, CData, Declaration, ProcessingInstruction)
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-_DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|et|zip|rar|ofd)(?:$|[?#])", re.I)
 _SCRIPT_STRING = re.compile(r'"((?:[^"\\]|\\.){400,})"', re.S)
 _CARRIER = re.compile(r"<\s*(?:table|td|p)\b|\\u003c|总体情况|&lt;table", re.I)
 _LONG_CELL = 400
 _SPAN_LIMITS = {"colspan": 1000, "rowspan": 65534}
 
 
-def read_html(data: bytes, declared: str | None = None) -> Document:
+def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) -> Document:
     """Blocks of a page in reading order; text carried inside scripts is read when the page itself shows no table.
 
+    ``whole`` builds the soup of everything on the page, which reads the same and takes several times as long.
     Raises UnreadableDocument (too_large) past 20 MiB or 20,000 table cells.
     """
     if len(data) > MOST_BYTES:
@@ -86,12 +35,13 @@ def read_html(data: bytes, declared: str | None = None) -> Document:
             "too_large", "网页超过 20 MB，不像一份年度报告", "the page is over 20 MB, unlike a yearly report"
         )
     text, encoding, lossy = decode(data, declared)
-    soup = BeautifulSoup(text, "lxml")
+    make = whole_soup if whole else cut_soup
+    soup = make(text)
     walk = _Walk()
     blocks = walk.blocks(soup)
     if not any(isinstance(block, Grid) for block in blocks):
         for fragment in _carried(soup):
-            blocks += walk.blocks(BeautifulSoup(fragment, "lxml"))
+            blocks += walk.blocks(make(fragment))
     troubles = (
         (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),) if lossy else ()
     )
@@ -134,14 +84,14 @@ class _Walk:
             if isinstance(child, NavigableString):
                 if not isinstance(child, _NO_TEXT):
                     self._inline.append(str(child))
-            elif isinstance(child, Tag) and child.name not in _SKIPPED:
+            elif isinstance(child, Tag) and child.name not in SKIPPED:
                 yield from self._element(child, hidden=hidden or _is_hidden(child), heading=heading)
 
     def _element(self, tag: Tag, *, hidden: bool, heading: bool) -> Iterator[Text | Grid]:
         if tag.name == "img":
             self.pictures += not _is_ornament(tag)
             return
-        if tag.name not in _BLOCKS:
+        if tag.name not in BLOCKS:
             yield from self._walk(tag, hidden=hidden, heading=heading)
             return
         yield from self._flush(hidden=hidden, heading=heading)
@@ -171,8 +121,7 @@ class _Walk:
                 rows.clear()
 
         for number, (holder, cells) in enumerate(_rows(table)):
-            layout = [cell for cell in cells if cell.find("table") or len(cell.get_text()) > _LONG_CELL]
-            if layout:
+            if any(_is_layout(cell) for cell in cells):
                 yield from grid()
                 for cell in cells:
                     yield from self._inside(cell, hidden=hidden, heading=False)
@@ -191,32 +140,55 @@ class _Walk:
                 f"表格单元格超过 {MOST_CELLS} 个，不像一份年度报告",
                 f"over {MOST_CELLS} table cells, unlike a yearly report",
             )
-        self.pictures += sum(not _is_ornament(image) for image in tag.find_all("img"))
+        self.pictures += sum(not _is_ornament(image) for image in _tags(tag, {"img"}))
         at = Locator(table=table, row=row, cell=place)
         return RawCell(cell_text(tag), _span(tag, "colspan"), _span(tag, "rowspan"), at)
 
 
 def _rows(table: Tag) -> Iterator[tuple[Tag | None, list[Tag]]]:
     """Physical rows of this table alone: cells of nested tables belong to those, a cell without a row starts one."""
+    found: list[tuple[Tag | None, list[Tag]]] = []
     loose: list[Tag] = []
-    for child in table.find_all(["tr", "td", "th", "caption"]):
-        if child.find_parent("table") is not table:
+    ahead: list[tuple[Iterator[PageElement], list[Tag] | None]] = [(iter(table.contents), None)]
+    while ahead:
+        nodes, row = ahead[-1]
+        node = next(nodes, None)
+        if node is None:
+            ahead.pop()
             continue
-        if child.name == "tr":
+        if not isinstance(node, Tag) or node.name == "table":
+            continue
+        if node.name == "tr":
             if loose:
-                yield None, loose
+                found.append((None, loose))
                 loose = []
-            cells = [cell for cell in child.find_all(["td", "th"]) if cell.find_parent(["tr", "table"]) is child]
-            if cells:
-                yield child, cells
-        elif child.name == "caption":
-            yield child, [child]
-        else:
-            row = child.find_parent(["tr", "table"])
-            if row is table:
-                loose.append(child)
+            row = []
+            found.append((node, row))
+        elif node.name in {"td", "th"}:
+            (loose if row is None else row).append(node)
+        elif node.name == "caption":
+            found.append((node, [node]))
+        ahead.append((iter(node.contents), row))
     if loose:
-        yield None, loose
+        found.append((None, loose))
+    return ((holder, cells) for holder, cells in found if cells)
+
+
+def _is_layout(cell: Tag) -> bool:
+    """A cell that holds a table or a long text arranges the page, it is no datum."""
+    length = 0
+    for node in cell.descendants:
+        if isinstance(node, NavigableString):
+            length += len(node)
+        elif isinstance(node, Tag) and node.name == "table":
+            return True
+    # White space does not count: how much of it stands in the source depends on the editor.
+    return length > _LONG_CELL and len("".join(cell.get_text().split())) > _LONG_CELL
+
+
+def _tags(scope: Tag, names: Collection[str]) -> Iterator[Tag]:
+    """The elements of these names in order; a plain loop, for searching through BeautifulSoup costs far more."""
+    return (node for node in scope.descendants if isinstance(node, Tag) and node.name in names)
 
 
 def cell_text(tag: Tag) -> str:
@@ -233,8 +205,8 @@ def _gather(tag: Tag, parts: list[str]) -> None:
             if not isinstance(child, _NO_TEXT):
                 # A line break of the source is a space at most; only markup breaks a line.
                 parts.append(re.sub(r"\s+", " ", str(child)))
-        elif isinstance(child, Tag) and child.name not in _SKIPPED and not _is_hidden(child):
-            if child.name in _BLOCKS:
+        elif isinstance(child, Tag) and child.name not in SKIPPED and not _is_hidden(child):
+            if child.name in BLOCKS:
                 parts.append("\n")
                 _gather(child, parts)
                 parts.append("\n")
@@ -245,13 +217,17 @@ def _gather(tag: Tag, parts: list[str]) -> None:
 
 
 def _span(tag: Tag, name: str) -> int:
-    match = re.match(r"\s*(\d{1,12})", str(tag.get(name, "1")))
+    declared = tag.attrs.get(name)
+    if declared is None:
+        return 1
+    match = re.match(r"\s*(\d{1,12})", str(declared))
     number = int(match[1]) if match else 1
     return max(1, min(number, _SPAN_LIMITS[name]))
 
 
 def _is_hidden(tag: Tag) -> bool:
-    return "hidden" in tag.attrs or bool(_HIDDEN.search(str(tag.get("style", ""))))
+    attributes = tag.attrs
+    return bool(attributes) and ("hidden" in attributes or is_hiding(str(attributes.get("style", ""))))
 
 
 def _is_ornament(image: Tag) -> bool:
@@ -262,20 +238,20 @@ def _is_ornament(image: Tag) -> bool:
 
 def _meta(soup: BeautifulSoup) -> dict[str, str]:
     found: dict[str, str] = {}
-    for tag in soup.find_all("meta"):
+    for tag in _tags(soup, {"meta"}):
         name, content = tag.get("name") or tag.get("property"), tag.get("content")
         if name and content:
             found.setdefault(str(name).lower(), str(content).strip())
-    for tag in soup.find_all(["publishtime", "time"]):
+    for tag in _tags(soup, {"publishtime", "time"}):
         found.setdefault("publishtime", str(tag.get("datetime") or tag.get_text(strip=True)))
     return found
 
 
 def _attachments(soup: BeautifulSoup) -> tuple[tuple[str, str], ...]:
     found = []
-    for tag in soup.find_all(["a", "iframe", "embed", "object"]):
+    for tag in _tags(soup, {"a", "iframe", "embed", "object"}):
         address = str(tag.get("href") or tag.get("src") or tag.get("data") or "")
-        if _DOCUMENT.search(address):
+        if DOCUMENT.search(address):
             found.append((tag.get_text(" ", strip=True), address))
     return tuple(dict.fromkeys(found))
 
