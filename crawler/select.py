@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crawler import names
 from crawler.cms.page import Link, clean
 from crawler.portal import Organisation
 
@@ -39,7 +40,9 @@ class Choice:
 
 _NEIGHBOURS = re.compile(
     r"法治政府|法治建设|决算|预算|网站工作|网站.{0,6}报表|工作年度报表|图解|解读|一图读?懂|图片版|超链版?|长图|动漫|视频|H5"
-    r"|报送|编制|征求|意见建议|工作要点|公开指南|公开目录|通报|考核|财务|审计|行政执法|环境质量|统计公报|部门年报汇总",
+    r"|报送|征求|意见建议|工作要点|公开指南|公开目录|通报|环境质量|统计公报|部门年报汇总"
+    # Words that also stand in the names of organisations (审计局, 综合行政执法局, 机构编制委员会).
+    r"|(?:编制|考核|财务|审计|行政执法|统计)(?!.{0,5}(?:局|委|办|厅|署|处|中心|[大支总]队))",
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
@@ -51,21 +54,24 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度?|度)?(?!\d)")
 _YEAR_BEST = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度|年|度)")
 _CHINESE = str.maketrans("〇○零O一二三四五六七八九", "000" + "0123456789")
 _CHINESE_YEAR = re.compile(r"[二２2][〇○零OＯ0][〇○零O一二三四五六七八九]{2}(?=年)")
+_DAY = re.compile(r"(?:19|20)\d{2}(?:年\d{1,2}月(?:\d{1,2}日)?|([-/.])\d{1,2}\1\d{1,2})")
 _FLUFF = re.compile(
-    r"关于|公布|发布|印发|公开发布|的?通知|的?公告|[《》\"“”'‘’〈〉<>\[\]【】()|·•.,,:;:;_—\-]|HTML版?|PDF版?|WORD版?|新$|new$"
+    r"关于|公布|发布|印发|公开发布|的?通知|的?公告|[《》\"“”'‘’〈〉<>\[\]【】〔〕()|·•.,,:;:;_—*★▪■●◆→»\-]|(?:HTML|PDF|WORD|DOCX?)版?"
+    r"|新$|new$|^\d{1,3}、?|附件\d*|全文|正文|原文|(?:文字|网页|公示|公开|更新|修订|更正|最终|正式|文本)版|已?更[新正]$|置顶|最新|点击查看|查看|下载|汇总$"
     r"|\d{1,4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"[(\[【〔]([^()\[\]【】〔〕]*)[)\]】〕]")
+_CUT = re.compile(r"(?:…+|\.{2,}|·{3})$")
 _LONGER = re.compile(
-    r"^(?:办公[室厅]|办事处|.{0,14}(?:局|委员会|委|办|厅|处|中心|站|队|所|院|校|街道|镇|乡|村|公司|政府|机关|大队|支队))$"
+    r"^(?![、,和与及暨])(?:办公?[室厅]?|办事处|.{0,14}(?:局|委员会|委|管委会|办|厅|处|中心|站|队|所|院|校|街道|镇|乡|村|公司|政府|机关|大队|支队))$"
 )
-_REGION_PREFIX = re.compile(r"^(?:[一-龥]{1,10}(?:省|市|区|县|旗|州|盟))+$")
 _SITE_WORD = re.compile(r"(?:门户)?网站?$|政府信息公开(?:平台|专栏)?$|年报$|信息公开.*$|首页")
 
 
 def year_of(title: str) -> int | None:
     """The reported year a title names: ``2025年``, ``2025年度``, ``二〇二五年``; None if none or several."""
-    text = _CHINESE_YEAR.sub(lambda found: found[0].translate(_CHINESE), clean(title))
+    text = _digits(title)
     found = set(_YEAR_BEST.findall(text)) or set(_YEAR.findall(text))
     return int(found.pop()) if len(found) == 1 else None
 
@@ -92,7 +98,9 @@ def choose(
     if _NEIGHBOURS.search(title):
         return Choice(Kind.NOT_A_REPORT, link, why=("排除：相邻栏目或陪衬 / excluded: a neighbour or companion",))
     why: list[str] = []
-    phrase = _PHRASE.search(title)
+    phrase = _PHRASE.search(title) or _PHRASE.search(_YEAR.sub("", _digits(title)))
+    if phrase is None and _CUT.search(title):
+        return _cut_short(link, title, organisations, column=column, owner=owner, year=year)
     if phrase is None and not (column and (_SHORT_PHRASE.search(title) or _only_year(title, link, owner))):
         return Choice(Kind.NOT_A_REPORT, link)
     why.append("标题写明年度报告 / title names the report" if phrase else "位于年报栏目 / stands in the column")
@@ -106,7 +114,7 @@ def choose(
     why.append(reason)
     if named is None and kind is not Kind.OTHER:
         ids = suspects or ((who,) if who else tuple(one.id for one in organisations))
-        if phrase is None or not organ:
+        if phrase is None or not (organ or link.date):
             return Choice(Kind.NOT_A_REPORT, link, why=(*why, "没有年份 / no year"))
         return Choice(Kind.AMBIGUOUS, link, None, None, 0.3, (*why, "年份不明 / year unclear"), ids)
     score = (0.6 if phrase else 0.4) + (0.4 if organ and who else 0.2 if who else 0.0)
@@ -117,24 +125,26 @@ def match(text: str, organisations: Sequence[Organisation]) -> tuple[Kind, str |
     """Whom a piece of text names: exactly one of ours, another, or unclear; with the reason."""
     organ = clean(text)
     exact = {one.id for one in organisations for name in one.names if clean(name) == organ}
+    organ = names.plain(organ)
+    known = [(names.plain(name), one) for one in organisations for name in one.names if name]
+    exact = exact or {one.id for name, one in known if name == organ}
+    exact = exact or {one.id for name, one in known if names.without_region(organ, name)}
+    # 示例市2025年政府信息公开…: the region stands for its government.
+    exact = exact or {one.id for name, one in known if one.kind == "government" and name == f"{organ}政府"}
     if len(exact) == 1:
         return Kind.REPORT, exact.pop(), (), f"名称一致 / named exactly: {organ}"
     if len(exact) > 1:
         return Kind.AMBIGUOUS, None, tuple(sorted(exact)), f"名称有歧义 / several share the name: {organ}"
-    hits = [
-        (len(name), one.id, organ[: organ.index(name)], organ[organ.index(name) + len(name) :])
-        for one in organisations
-        for name in map(clean, one.names)
-        if name and name in organ
-    ]
+    hits = sorted(
+        {(name, one.id, clean(one.region), *organ.split(name, 1)) for name, one in known if name in organ},
+        key=lambda hit: -len(hit[0]),
+    )
     if not hits:
         return Kind.OTHER, None, (), f"其他机构 / another organisation: {organ}"
-    longest = max(hits)[0]
-    best = sorted({hit for hit in hits if hit[0] == longest})
-    _, who, before, after = best[0]
-    if len({hit[1] for hit in best}) == 1 and not after and _own_region(before, who, organisations):
-        return Kind.REPORT, who, (), f"简称一致 / alias with its region: {organ}"
-    if _LONGER.match(after) or (not after and _REGION_PREFIX.match(before)):
+    name, who, region, before, after = hits[0]
+    if not after and names.above(before, name, region) and not _rival(hits):
+        return Kind.REPORT, who, (), f"全称或带地区的简称 / the name with its region: {organ}"
+    if _LONGER.match(after) or (not after and _elsewhere(before, name)):
         return Kind.OTHER, None, (), f"更长的名称，另一机构 / a longer name, another organisation: {organ}"
     return Kind.AMBIGUOUS, None, tuple(sorted({hit[1] for hit in hits})), f"名称只部分一致 / named in part: {organ}"
 
@@ -170,20 +180,62 @@ def _attribute(
     return Kind.AMBIGUOUS, None, ids, "标题无机构名 / the title names no organisation"
 
 
+def _rival(hits: Sequence[tuple[str, ...]]) -> bool:
+    """Another organisation of ours is named just as well."""
+    return any(len(hit[0]) == len(hits[0][0]) and hit[1] != hits[0][1] for hit in hits)
+
+
+def _elsewhere(before: str, name: str) -> bool:
+    """The name of an organisation in another place: 甲县 + 教育局, 乙 + 市教育局; not 某市 + 东湖区教育局."""
+    return names.is_region(before + name[0] if name[0] in "市县区州旗" else before) and not names.is_region(
+        name[: 1 + max(name.find(sign) for sign in "市县区州旗")]
+    )
+
+
+def _cut_short(
+    link: Link,
+    title: str,
+    organisations: Sequence[Organisation],
+    *,
+    column: bool,
+    owner: str | None,
+    year: int | None,
+) -> Choice:
+    """A title the site cut: a report if the column and the rest of it leave no doubt, else something to look at."""
+    whole = _CUT.sub("", title)
+    start = re.search(r"(?:政府|政务)?信息公开|政府信息?公?$|政$", whole)
+    organ = _organ_part(whole[: start.start()] if start else whole)
+    kind, who, suspects, _ = _attribute(organ, link, organisations, owner)
+    named, why = year_of(whole) or year, ("标题被网站截断 / title cut short by the site",)
+    if kind is Kind.OTHER and organ and not any(name.startswith(organ) for one in organisations for name in one.names):
+        return Choice(Kind.NOT_A_REPORT, link, why=why)
+    if kind is Kind.REPORT and column and named and start and "公开" in start[0]:
+        return Choice(kind, link, who, named, 0.4, why)
+    beginning = tuple(one.id for one in organisations if any(clean(name).startswith(organ) for name in one.names))
+    ids = (who,) if who else suspects or beginning
+    return Choice(Kind.AMBIGUOUS, link, None, named, 0.2, why, ids) if ids else Choice(Kind.NOT_A_REPORT, link)
+
+
+def _digits(title: str) -> str:
+    """The title with Chinese years in digits and without full dates, which are days of publication."""
+    text = _CHINESE_YEAR.sub(lambda found: found[0].translate(_CHINESE), clean(title))
+    return _DAY.sub("", text)
+
+
 def _organ_part(title: str) -> str:
     """What is left of a title without year, phrase and fluff: the organisation's name, if any."""
-    text = _CHINESE_YEAR.sub(lambda found: found[0].translate(_CHINESE), clean(title))
-    text = _YEAR.sub("", _PHRASE.sub("", text))
-    text = _FLUFF.sub("", _SHORT_PHRASE.sub("", text))
-    return re.sub(r"^(?:年度?|度)+|(?:年度?|的)+$", "", text)
+    text = _digits(title)
+    outside = _bare(_BRACKETED.sub("", text))
+    inside = "".join(_bare(part) for part in _BRACKETED.findall(text))
+    # 示例市财政局（地方金融监管局) is the first one; 示例市人民政府(办公室) is its office.
+    return outside + inside if not outside or re.match(r"办公[室厅]$", inside) else outside
+
+
+def _bare(text: str) -> str:
+    text = _SHORT_PHRASE.sub("", _PHRASE.sub("", _YEAR.sub("", text)))
+    return re.sub(r"^(?:年度?|度)+|(?:年度?|的)+$", "", _FLUFF.sub("", text))
 
 
 def _only_year(title: str, link: Link, owner: str | None) -> bool:
     """A bare ``2025年`` is a report only where the row or the list already says whose."""
     return bool((link.organ or owner) and re.fullmatch(r"20\d{2}年?度?", title))
-
-
-def _own_region(before: str, who: str, organisations: Sequence[Organisation]) -> bool:
-    one = next(organisation for organisation in organisations if organisation.id == who)
-    region = clean(one.region)
-    return bool(before) and bool(region) and (region.endswith(before) or before.endswith(region))

@@ -111,3 +111,64 @@ def test_the_year_is_the_only_one_named(title: str, year: int | None) -> None:
 def test_a_page_title_names_an_owner_but_a_site_name_does_not() -> None:
     assert owner_in_title("政府信息公开年报 - 示例市教育局", ALL) == "edu"
     assert owner_in_title("政府信息公开年报-示例市人民政府", ALL) is None
+
+
+TOWN = (
+    *ALL,
+    Organisation("exam", "示例市教育局考试院", region="示例市"),
+    Organisation("audit", "示例市审计局", region="示例市"),
+    Organisation("law", "示例市综合行政执法局", region="示例市"),
+    Organisation("reform", "示例市发展和改革委员会", region="示例市"),
+    Organisation("finance", "示例市财政局", region="示例市"),
+    Organisation("street", "金山街道办事处", region="示例市"),
+    Organisation("staff", "江西省示例市人力资源和社会保障局", region="示例市"),
+    Organisation("east", "东湖区教育局", region="示例市东湖区"),
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "who"),
+    [
+        ("江西省示例市教育局2025年政府信息公开工作年度报告", "edu"),
+        ("示例市教育局考试院2025年政府信息公开工作年度报告", "exam"),
+        ("示例市政府2025年政府信息公开工作年度报告", "gov"),
+        ("示例市2025年政府信息公开工作年度报告", "gov"),
+        ("示例市政府办2025年政府信息公开年报", "office"),
+        ("示例市发展改革委2025年政府信息公开工作年度报告", "reform"),
+        ("示例市财政局（地方金融监管局）2025年政府信息公开工作年度报告", "finance"),
+        ("2025年政府信息公开工作年度报告（示例市财政局）", "finance"),
+        ("市财政局2025年政府信息公开年报", "finance"),
+        ("示例市财政局政府信息公开2025年度报告", "finance"),
+        ("[2026-01-20]示例市财政局2025政府信息公开年报", "finance"),
+        ("示例市财政局2025年政府信息公开年报（2026年1月发布）", "finance"),
+        ("1、示例市财政局2025年政府信息公开年度工作报告（全文）", "finance"),
+        ("示例市金山街道2025年政府信息公开工作年度报告", "street"),
+        ("示例市人社局2025年政府信息公开工作年度报告", "staff"),
+        ("示例市人力资源和社会保障局2025年政府信息公开工作年度报告", "staff"),
+        ("示例市东湖区教育局2025年政府信息公开工作年度报告", "east"),
+        ("示例市财政局2025年政府信息公开工作…", "finance"),
+    ],
+)
+def test_everyday_forms_of_a_name_are_the_organisation(title: str, who: str) -> None:
+    found = choose(link(title), TOWN, column=True)
+
+    assert (found.kind, found.organisation, found.year) == (Kind.REPORT, who, 2025)
+
+
+@pytest.mark.parametrize(
+    ("title", "who"),
+    [("示例市审计局2025年政府信息公开年报", "audit"), ("示例市综合行政执法局2025年信息公开年报", "law")],
+)
+def test_an_organ_named_like_a_neighbouring_duty_is_not_excluded(title: str, who: str) -> None:
+    assert choose(link(title), TOWN).organisation == who
+
+
+@pytest.mark.parametrize("title", ["示例市教育局、示例市体育局2025年政府信息公开年报", "示例市教育局2025年政…"])
+def test_a_title_that_may_be_ours_is_looked_at_before_absence_is_claimed(title: str) -> None:
+    found = choose(link(title), TOWN, column=True)
+
+    assert (found.kind, "edu" in found.suspects) == (Kind.AMBIGUOUS, True)
+
+
+def test_the_same_office_of_another_place_is_another_organisation() -> None:
+    assert choose(link("乙市教育局2025年政府信息公开年报"), TOWN).kind is Kind.OTHER
