@@ -15,8 +15,8 @@ from typing import Any
 from audit.context import Absence, Context
 from audit.engine import Judgement, judge, outcome_of
 from audit.finding import Finding, Kind
-from audit.lifecycle import Event as Step
 from audit.lifecycle import Change, Known, compare, judged_in
+from audit.lifecycle import Event as Step
 from audit.reading import EXTRACTOR
 from audit.report import Report, State
 from audit.serialise import report_from_json, report_to_json

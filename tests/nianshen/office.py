@@ -1,4 +1,4 @@
-"""A small oversight office for tests of the cycle: real store, evidence and receiver; only the crawl is told what it brings."""
+"""An oversight office for tests of the cycle: real store, evidence and receiver, and a crawl told what it brings."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -492,7 +491,7 @@ def test_an_evidence_folder_that_cannot_be_is_a_storage_error_and_leaves_nothing
     with pytest.raises(StorageError, match="evidence"):
         office.run(MORNING)
 
-    assert sorted(os.listdir(office.folder / "data")) == ["evidence"]
+    assert [path.name for path in (office.folder / "data").iterdir()] == ["evidence"]
 
 
 def test_a_database_that_cannot_be_stops_the_run_before_it_crawls(
