@@ -13,7 +13,7 @@ from audit.reading.html import read_html
 from tests import generator
 from tests.generator import Generated
 
-SEEDS = 150
+SEEDS = 100
 pytestmark = pytest.mark.filterwarnings(f"ignore::{XMLParsedAsHTMLWarning.__module__}.XMLParsedAsHTMLWarning")
 
 _FRAGMENTS = (
@@ -28,7 +28,7 @@ _FRAGMENTS = (
     "<table><tr><td>" + "长" * 300 + "<span> </span>\n" * 200 + "</td><td>1</td></tr></table>",
     "<table><tr><td>" + "长<b>文</b>" * 201 + "</td><td>1</td></tr></table>",
     "<?xml:namespace prefix = o /><![CDATA[ x ]]><center>1</center></div></td></span><b><p>2</b>3</p><unknown-x>4",
-    "<meta name=PubDate content=2022-01-03><title>t <b>u</b></title><h2>二、<span>主</span>动<!--[if mso]>x<![endif]--></h2>",
+    "<meta name=PubDate content=2022><title>t <b>u</b></title><h2>二、<span>主</span>动<!--[if mso]>x<![endif]--></h2>",
 )
 
 
@@ -77,7 +77,7 @@ def test_every_quirk_of_markup_reads_the_same_on_both_paths(fragment: str) -> No
 
 def test_quirks_next_to_each_other_read_the_same_on_both_paths() -> None:
     rng = random.Random(11)
-    for _ in range(300):
+    for _ in range(200):
         data = "".join(rng.choices(_FRAGMENTS, k=3))
         data = data[: rng.randint(len(data) // 2, len(data))]
 
