@@ -28,7 +28,8 @@ def truth(case: str) -> dict[str, Any]:
 
 
 def source(case: str) -> bytes:
-    return (CASES / case / truth(case)["source"]["file"]).read_bytes()
+    file: str = truth(case)["source"]["file"]
+    return (CASES / case / file).read_bytes()
 
 
 def checked(data: bytes, name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,11 +13,12 @@ import pytest
 
 from nianshen import cycle, telling
 from nianshen.cycle import CycleResult
+from nianshen.demo import figures
 from nianshen.demo.narrative import Publication
 from nianshen.demo.pdf import report_pdf
 from nianshen.errors import Exit, LockedError, StorageError
 from notifiers.dispatcher import Tally
-from tests.nianshen.office import EVENING, MORNING, NAMES, NEXT_DAY, Office, Paper, figures, opened, random, report
+from tests.nianshen.office import EVENING, MORNING, NAMES, NEXT_DAY, Office, Paper, opened, report
 from tests.notifiers.receiver import Answer
 
 CELL = "requests/concluded/natural_person"
