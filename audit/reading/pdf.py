@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -190,13 +190,14 @@ def _may_rule(thing: dict[str, Any]) -> bool:
 def _missing_borders(edges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Borders left out where a table runs over a page: three upright rules end where there is no level one."""
     upright = [edge for edge in edges if edge["orientation"] == "v" and edge["height"] > 3]
+    upright.sort(key=lambda edge: edge["x0"])
+    places = [edge["x0"] for edge in upright]
     level = [edge for edge in edges if edge["orientation"] == "h"]
     added: list[dict[str, Any]] = []
     for end, sign in (("top", -1), ("bottom", 1)):
         for height in _steps(edge[end] for edge in upright):
-            ending = [
-                edge for edge in upright if abs(edge[end] - height) < 2 and not _runs_on(edge, end, sign, upright)
-            ]
+            near = (edge for edge in upright if abs(edge[end] - height) < 2)
+            ending = [edge for edge in near if not _runs_on(edge, end, sign, _beside(edge["x0"], places, upright))]
             xs = _steps(edge["x0"] for edge in ending)
             if len(xs) < 3 or _is_ruled(level, height, xs[0], xs[-1]):
                 continue
@@ -213,6 +214,11 @@ def _missing_borders(edges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 }
             )
     return added
+
+
+def _beside(x: float, places: Sequence[float], upright: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The rules within two points of a place; ``places`` are theirs, in order."""
+    return upright[bisect_left(places, x - 2) : bisect_right(places, x + 2)]
 
 
 def _runs_on(edge: dict[str, Any], end: str, sign: int, upright: Sequence[dict[str, Any]]) -> bool:
