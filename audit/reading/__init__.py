@@ -58,10 +58,13 @@ def read_document(data: bytes, declared: str | None = None) -> Document:
     media = detect(data)
     if media in _UNSUPPORTED:
         raise UnreadableDocument(*_UNSUPPORTED[media])
-    if media == "html":
-        return read_html(data, declared)
     readers = {"pdf": read_pdf, "docx": read_word, "text": read_text}
-    return readers[media](data)
+    try:
+        return read_html(data, declared) if media == "html" else readers[media](data)
+    except RecursionError as error:
+        raise UnreadableDocument(
+            "damaged", "文档嵌套层数过多，无法读取；请重新导出", "nested too deep to be read; export the document again"
+        ) from error
 
 
 def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | None = None) -> Report:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from rapidfuzz.distance import Indel
 
@@ -46,13 +47,17 @@ class Row:
         return " | ".join(" ".join(cell.text.split()) for cell in self.cells)
 
 
+_DISPUTES = 15
+"""Cells of table 4. A row of so many is kept although blank: the table may have been left empty."""
+
+
 def rows_of(grids: Iterable[tuple[Grid, str | None]]) -> list[Row]:
     """Every non-empty physical row of the grids in order; each grid with the section it stands in."""
     found: list[Row] = []
     for number, (grid, section) in enumerate(grids):
         for cells in grid.rows:
             readings = tuple(read_cell(cell.text) for cell in cells)
-            if any(reading.state is not State.BLANK for reading in readings):
+            if len(cells) == _DISPUTES or any(reading.state is not State.BLANK for reading in readings):
                 found.append(Row(len(found), number, cells, readings, section, grid.hidden))
     return found
 
@@ -127,19 +132,44 @@ def _candidates(row: Row) -> dict[str, tuple[float, int]]:
         own, whole = _said(row, split)
         for target in _template():
             value = likeness(own, whole, target.id)
-            if value >= ACCEPT and value > found.get(target.id, (0.0, 0))[0]:
+            # Among equals the last split: a label repeated over its merged cells ends with its last copy.
+            if value >= ACCEPT and value >= found.get(target.id, (0.0, 0))[0]:
                 found[target.id] = (value, split)
     return found
 
 
 def read_requests(rows: Sequence[Row]) -> Table | None:
     """Table 3 out of all rows of a document; None where no row of it was seen."""
+    rows = _mended(rows)
     candidates = {row.place: _candidates(row) for row in rows if len(row.cells) >= 2}
     copies = [copy for copy in _copies(rows, candidates) if len(copy) >= 3]
     if not copies:
         return None
     tables = [(_requests_of_copy(copy, rows), [match.row for match in copy]) for copy in copies]
     return _choose("requests", tables)
+
+
+def _mended(rows: Sequence[Row]) -> list[Row]:
+    """Rows whose label a page break tore in two, the figures beside one half and blanks beside the other, in one."""
+    result = list(rows)
+    for upper, lower in pairwise(rows):
+        with_figures, without = (upper, lower) if _has_figure(upper) else (lower, upper)
+        if not with_figures.words or not without.words or _has_figure(without):
+            continue
+        halves = (upper.words[-1], lower.words[-1])
+        if any(_is_label(half) for half in halves) or not _is_label("".join(halves)):
+            continue
+        split = max(i for i, reading in enumerate(with_figures.readings) if reading.state is State.TEXT)
+        whole = replace(with_figures.cells[split], text="".join(halves))
+        cells = (*with_figures.cells[:split], whole, *with_figures.cells[split + 1 :])
+        result = [replace(row, cells=cells) if row is with_figures else row for row in result if row is not without]
+    return result
+
+
+@cache
+def _is_label(text: str) -> bool:
+    """Whether a text is the label of a row of table 3, nearly to the letter."""
+    return any(Indel.normalized_similarity(text, name) >= EXACT for row in _template() for name in _names(row.id)[0])
 
 
 def _copies(rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, int]]]) -> list[list[Match]]:
@@ -280,6 +310,8 @@ def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
     placed = {match.row.place for match in matches}
     for match in kept:
         values = columns.values(match) if columns.order else None
+        if values and not _has_figure(match.row) and _beside_a_stray(match.row, rows, placed):
+            values = None  # a half of a torn row: its figures stand beside the other half
         if values is None:
             at = match.row.cells[0].at
             what = "columns_unknown" if not columns.order else "short_row"
@@ -309,6 +341,14 @@ def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
         missing,
         tuple(extra),
         round(sure * known / len(ordered), 3),
+    )
+
+
+def _beside_a_stray(blank: Row, rows: Sequence[Row], placed: set[int]) -> bool:
+    """Whether a row of figures that found no place stands right above or below."""
+    return any(
+        abs(row.place - blank.place) == 1 and row.place not in placed and _has_figure(row) and row.section is not None
+        for row in rows
     )
 
 
@@ -576,7 +616,7 @@ def _disclosure_row(row: Row) -> tuple[str, int] | None:
         own, whole = _said(row, split)
         for name, target in names.items():
             value = max(Indel.normalized_similarity(said, name) for said in (own, whole))
-            if value > best[0]:
+            if value >= best[0]:
                 best = (value, target, split)
     return (best[1], best[2]) if best[0] >= 0.8 else None
 
@@ -606,6 +646,10 @@ def _disclosure_values(hit: _Found, want: tuple[str, ...]) -> dict[str, RawCell]
     """Column id to cell; None if the figures cannot be told apart."""
     tail = list(hit.row.cells[hit.split :])
     printed = tuple(column for column, _ in hit.header) if set(want) == {c for c, _ in hit.header} else want
+    if len(tail) > len(want) and (single := _without_repeats(tail, hit.header)):
+        return single
+    if len(tail) > len(want) and _are_remarks(tail, len(want)):
+        tail = tail[: len(want)]
     if len(tail) > len(want):
         filled = [cell for cell in tail if cell.text.strip()]
         if len(want) == 1:
@@ -622,6 +666,23 @@ def _disclosure_values(hit: _Found, want: tuple[str, ...]) -> dict[str, RawCell]
         else:
             return None
     return dict(zip(printed, tail, strict=True))
+
+
+def _without_repeats(tail: Sequence[RawCell], header: tuple[tuple[str, str], ...]) -> dict[str, RawCell] | None:
+    """A merged cell printed once for each column it spans, header and figures alike; None if the copies differ."""
+    if len(header) != len(tail):
+        return None
+    found: dict[str, RawCell] = {}
+    for (column, _), cell in zip(header, tail, strict=True):
+        if found.setdefault(column, cell).text != cell.text:
+            return None
+    return found if len(found) < len(tail) else None
+
+
+def _are_remarks(tail: Sequence[RawCell], want: int) -> bool:
+    """Figures in every column of the form, and behind them nothing that could be one."""
+    states = [read_cell(cell.text).state for cell in tail]
+    return all(state is State.VALUE for state in states[:want]) and State.VALUE not in states[want:]
 
 
 def _disclosure_wide(rows: Sequence[Row]) -> Table | None:
@@ -685,12 +746,12 @@ def read_disputes(rows: Sequence[Row]) -> Table | None:
     spent = False
     for row in rows:
         words = row.words
-        groups = [_GROUPS[word] for word in words if word in _GROUPS]
+        groups = list(dict.fromkeys(_GROUPS[word] for word in words if word in _GROUPS))
         leaves = [names[word] for word in words if word in names]
         figures = sum(reading.fills and reading.state is not State.BLANK for reading in row.readings)
-        if header is None and row.section == "disputes" and len(row.cells) == 15 and not words:
+        if header is None and row.section == "disputes" and len(row.cells) == _DISPUTES and not words:
             header = _Header([], [])  # fifteen figures in their own section need no header
-        if header and figures >= 4 and len(words) <= 2 and not leaves:
+        if header and (figures >= 4 or _is_left_empty(row, header)) and len(words) <= 2 and not leaves:
             for target, group in _disputes_row(row, groups, header, form):
                 known = copies[-1].get(target)
                 if known and known.header is not header:
@@ -735,6 +796,11 @@ def _disputes_row(row: Row, named: list[str], header: _Header, form: FormTable) 
         )
         for n, target in enumerate(targets)
     ]
+
+
+def _is_left_empty(row: Row, header: _Header) -> bool:
+    """Fifteen blanks under a whole header."""
+    return len(row.cells) == _DISPUTES and len(header.groups) == 3 and len(header.leaves) >= _DISPUTES and not row.words
 
 
 def _same_row_twice(known: _Group, other: _Group) -> _Group:

@@ -10,6 +10,12 @@ _DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]+)", re.I)
 
 
 def decode(data: bytes, declared: str | None = None) -> tuple[str, str, bool]:
+    """The text without NUL characters, its encoding and whether characters were lost."""
+    text, encoding, lossy = _decode(data, declared)
+    return text.replace("\0", ""), encoding, lossy
+
+
+def _decode(data: bytes, declared: str | None) -> tuple[str, str, bool]:
     """The text, the encoding that gave it, and whether characters were lost.
 
     A declared encoding comes late because headers lie more often than a strict decoder succeeds by chance.

@@ -41,6 +41,7 @@ class Reading:
 
 def normalise(text: str) -> str:
     """NFKC, invisible characters dropped, runs of white space to one space or one line break."""
+    text = text.replace("&nbsp;", " ")  # escaped twice, as some editors do
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_MINUS)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)

@@ -8,12 +8,16 @@ attributes that nobody reads are dropped, comments too. Structure and text stay 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.builder._lxml import LXMLTreeBuilder
+
+# An XML declaration above a page is common, and the page is HTML all the same.
+warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)
 
 BLOCKS = frozenset(
     """address article aside blockquote body br center dd details dialog div dl dt fieldset figure footer form h1 h2 h3

@@ -12,13 +12,15 @@ from audit.reading.number import label, read_cell
 from audit.report import Locator, Trouble
 
 MOST_BYTES = 20 * 2**20
+MOST_CELLS = 20_000
+_LONGEST_LINE = 20_000
 _PIPES = re.compile(r"\s*\|(.*)\|\s*")
 _RULE = re.compile(r"[\s|:+=-]+")
 _PROSE = re.compile(r"[。；;！？]")
 
 
 def read_text(data: bytes) -> Document:
-    """Blocks of a text file; consecutive table lines make a grid. Raises UnreadableDocument (too_large) past 20 MiB."""
+    """Blocks of a text file; consecutive table lines make a grid. Raises UnreadableDocument (too_large) past 20 MiB or 20,000 cells."""
     if len(data) > MOST_BYTES:
         raise UnreadableDocument(
             "too_large", "文本超过 20 MB，不像一份年度报告", "the text is over 20 MB, unlike a yearly report"
@@ -26,7 +28,7 @@ def read_text(data: bytes) -> Document:
     text, encoding, lossy = decode(data)
     blocks: list[Text | Grid] = []
     rows: list[tuple[str, ...]] = []
-    tables = 0
+    tables = count = 0
 
     def close() -> None:
         nonlocal tables
@@ -40,6 +42,13 @@ def read_text(data: bytes) -> Document:
         if cells is not None:
             if cells:
                 rows.append(cells)
+                count += len(cells)
+            if count > MOST_CELLS:
+                raise UnreadableDocument(
+                    "too_large",
+                    f"表格单元格超过 {MOST_CELLS} 个，不像一份年度报告",
+                    f"over {MOST_CELLS} table cells, unlike a yearly report",
+                )
             continue
         close()
         if line.strip():
@@ -63,6 +72,8 @@ def _grid(rows: list[tuple[str, ...]], table: int) -> Grid:
 
 def _cells(line: str) -> tuple[str, ...] | None:
     """The cells of a table line, () for a rule between rows, None for prose."""
+    if len(line) > _LONGEST_LINE:
+        return None
     if "\t" in line.strip() or (line.startswith("\t") and line.strip()):
         return tuple(cell.strip() for cell in line.rstrip("\n").split("\t"))
     if match := _PIPES.fullmatch(line):
