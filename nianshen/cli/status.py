@@ -75,6 +75,12 @@ def instant(text: str | None, settings: Config) -> datetime:
 
 
 def _row(entry: dict[str, Any], output: Format) -> dict[str, object]:
-    label = Status(entry["status"]).label
-    status = entry["status"] if output is Format.CSV else f"{label} {entry['status']}"
-    return {**entry, **entry["findings"], "status": status}
+    if output is Format.CSV:
+        return {**entry, **entry["findings"]}
+    first_seen = entry["first_seen"][:10] if entry["first_seen"] else None  # a table has room for the day
+    return {
+        **entry,
+        **entry["findings"],
+        "status": f"{Status(entry['status']).label} {entry['status']}",
+        "first_seen": first_seen,
+    }
