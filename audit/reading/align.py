@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from rapidfuzz.distance import Indel
@@ -129,13 +129,18 @@ def _candidates(row: Row) -> dict[str, tuple[float, int]]:
         behind = row.readings[split:]
         if sum(reading.fills for reading in behind) < max(1, len(behind) // 2):
             continue
-        own, whole = _said(row, split)
-        for target in _template():
-            value = likeness(own, whole, target.id)
+        for target, value in _alike(*_said(row, split)):
             # Among equals the last split: a label repeated over its merged cells ends with its last copy.
-            if value >= ACCEPT and value >= found.get(target.id, (0.0, 0))[0]:
-                found[target.id] = (value, split)
+            if value >= found.get(target, (0.0, 0))[0]:
+                found[target] = (value, split)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _alike(own: str, whole: str) -> tuple[tuple[str, float], ...]:
+    """The rows of the form that labels may stand for, and how alike they are. Most reports print the same labels."""
+    values = ((row.id, likeness(own, whole, row.id)) for row in _template())
+    return tuple((target, value) for target, value in values if value >= ACCEPT)
 
 
 def read_requests(rows: Sequence[Row]) -> Table | None:
@@ -549,6 +554,7 @@ def _disclosure_columns() -> dict[str, tuple[str, str]]:
     return names
 
 
+@lru_cache(maxsize=4096)
 def _column_of(word: str) -> tuple[str, str] | None:
     """The column a header cell names; the unit behind a fee header does not matter."""
     names = _disclosure_columns()
@@ -608,17 +614,22 @@ def read_disclosure(rows: Sequence[Row]) -> Table | None:
 
 
 def _disclosure_row(row: Row) -> tuple[str, int] | None:
-    names = _disclosure_rows()
     best: tuple[float, str, int] = (0.0, "", 0)
     for split in _splits(row):
         if not all(reading.fills or reading.state is State.TEXT for reading in row.readings[split:]):
             continue
-        own, whole = _said(row, split)
-        for name, target in names.items():
-            value = max(Indel.normalized_similarity(said, name) for said in (own, whole))
-            if value >= best[0]:
-                best = (value, target, split)
+        value, target = _disclosure_name(*_said(row, split))
+        if value >= best[0]:
+            best = (value, target, split)
     return (best[1], best[2]) if best[0] >= 0.8 else None
+
+
+@lru_cache(maxsize=4096)
+def _disclosure_name(own: str, whole: str) -> tuple[float, str]:
+    """The row of table 2 whose label is most like one of these, and how alike; the last of equals."""
+    names = reversed(_disclosure_rows().items())
+    alike = ((max(Indel.normalized_similarity(said, name) for said in (own, whole)), row) for name, row in names)
+    return max(alike, key=lambda item: item[0])
 
 
 def _disclosure_of_copy(found: Sequence[_Found]) -> Table:
