@@ -92,8 +92,8 @@ class Refused(Exception):
 _FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Outcome], ...] = (
     (CannotResolveHostError, Outcome.DNS),
     ((DownloadTimeoutError, TimeoutError), Outcome.TIMEOUT),
-    (IgnoreRequest, Outcome.GONE),  # redirected in a circle
     (DownloadCancelledError, Outcome.BAD_CONTENT),  # over the size limit
+    ((ValueError, UnicodeError), Outcome.GONE),  # an address that cannot be asked for
 )
 
 _CHALLENGES = (
@@ -110,14 +110,20 @@ _REFUSED_TEXT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LOST_TEXT = re.compile(
-    r"页面不存在|页面找不到|找不到(?:了|该|您|此|相关)?.{0,8}(?:页面|网页|内容)|访问的(?:页面|内容).{0,6}(?:不存在|已删除)"
+    r"(?:页面|网页|栏目|文件)(?:暂时)?(?:不存在|不见了|未找到|找不到|无法访问|已(?:被)?(?:移除|下线|失效))"
+    r"|(?:找不到|没有找到|未找到|无法找到|未能找到)(?:了|该|您|此|相关)?.{0,8}(?:页面|网页|内容|栏目|文件|资源)"
+    r"|访问的(?:页面|内容|地址|网址|链接|栏目).{0,6}(?:不存在|已删除|已失效|有误)"
     r"|(?:页面|内容|文章|信息)已(?:被)?删除|页面(?:走丢|丢失)|Page Not Found|404 Not Found|404错误",
     re.IGNORECASE,
 )
 _LOST_TITLE = re.compile(r"^\W*(?:404|error|出错|错误页|页面不存在|not found)|\b404\b|找不到|页面不存在", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _NO_TEXT = re.compile(r"<(script|style|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^>]+>", re.IGNORECASE | re.DOTALL)
+LARGEST_PAGE = 4_000_000
+"""Signs. A list or report page is far smaller; parsing more would hold up every other portal."""
+
 _SHORT = 2000
+_HEAD = 200_000
 
 
 def classify_status(status: int) -> Verdict | None:
@@ -133,9 +139,23 @@ def classify_status(status: int) -> Verdict | None:
     return None
 
 
+def forwarded_home(start: str, end: str) -> Verdict | None:
+    """The verdict on being sent to the front page when something else was asked for."""
+    if urlsplit(end).path in {"", "/"} and urlsplit(start).path not in {"", "/"}:
+        return Verdict(Outcome.SOFT_404, f"转到首页 / sent to the front page: {end}")
+    return None
+
+
+def classify_list(status: int, text: str, asked: str, got: str) -> Verdict | None:
+    """The verdict on what should be a list: one address was ``asked`` for, the answer was ``got`` from another."""
+    if len(text) > LARGEST_PAGE:
+        return Verdict(Outcome.BAD_CONTENT, f"页面太大 / page too large: {len(text)}")
+    return classify_page(status, text) or forwarded_home(asked, got)
+
+
 def classify_page(status: int, text: str) -> Verdict | None:
     """The verdict on a page that should hold a list or a report; None if nothing speaks against it."""
-    plain = " ".join(_NO_TEXT.sub(" ", text).split())
+    plain = " ".join(_NO_TEXT.sub(" ", text[:_HEAD]).split())
     short = len(plain) < _SHORT
     challenge = _challenge(text, plain) if short else None
     if challenge:
@@ -154,12 +174,9 @@ def classify_page(status: int, text: str) -> Verdict | None:
 def classify_report(status: int, url: str, media: str, text: str, *, redirected: bool) -> Verdict | None:
     """The verdict on what should be a report or its attachment; ``text`` is empty unless ``media`` is HTML."""
     verdict = classify_page(status, text) if media == HTML else classify_status(status)
-    path = urlsplit(url).path
-    if verdict is None and media == HTML and DOCUMENT.search(path):
+    if verdict is None and media == HTML and DOCUMENT.search(urlsplit(url).path):
         return Verdict(Outcome.BAD_CONTENT, f"该是文件，得到网页 / a page, not a document: {url}")
-    if verdict is None and redirected and path in {"", "/"}:
-        return Verdict(Outcome.SOFT_404, f"转到首页 / sent to the front page: {url}")
-    return verdict
+    return verdict or (forwarded_home("/report", url) if redirected else None)
 
 
 def classify_failure(error: BaseException) -> Verdict:
@@ -167,6 +184,9 @@ def classify_failure(error: BaseException) -> Verdict:
     if isinstance(error, Refused):
         return error.verdict
     name, said = type(error).__name__, f"{type(error).__name__}: {error}"[:300]
+    if isinstance(error, IgnoreRequest):
+        # Over the size limit once unpacked, else redirected in a circle.
+        return Verdict(Outcome.BAD_CONTENT if "DOWNLOAD_MAXSIZE" in said else Outcome.GONE, said)
     for kinds, outcome in _FAILURES:
         if isinstance(error, kinds):
             return Verdict(outcome, said)

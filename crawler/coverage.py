@@ -26,6 +26,8 @@ class ListReading:
     """All that is known of one list: pages read, fetches that failed, and whether it only leads to other lists.
 
     ``year``: it is the folder of a year that is asked for; left empty, it proves nothing about that year.
+    ``start``: the configuration names it; ``owned``: it is one organisation's; empty, it casts doubt
+    on that one only.
     """
 
     url: str
@@ -33,6 +35,8 @@ class ListReading:
     failures: tuple[Verdict, ...] = ()
     leads_on: bool = False
     year: int | None = None
+    start: bool = False
+    owned: bool = False
 
     @property
     def expected(self) -> int:
@@ -64,8 +68,11 @@ def judge_portal(readings: Sequence[ListReading], expect: Expectation, *, names_
         reading, verdict = judged[0]
         outcome = verdict.outcome if unread or _ours(verdict.outcome) else Outcome.INCOMPLETE_PAGES
         return Verdict(outcome, f"{reading.url}: {verdict.evidence}")
-    if empty := [reading.url for reading in readings if reading.year and not reading.items]:
-        return Verdict(Outcome.EMPTY_LIST, f"年份文件夹里没有条目 / a year's folder has no entries: {empty[0]}")
+    empty = [reading.url for reading in readings if reading.year and not reading.items]
+    if len(readings) > 1 and expect.min_reports:
+        empty += [reading.url for reading in readings if _bare(reading)]
+    if empty:
+        return Verdict(Outcome.EMPTY_LIST, f"年份文件夹或起始页是空的 / an empty folder or start page: {empty[0]}")
     items = sum(reading.items for reading in readings if not reading.leads_on)
     reports = sum(page.reports for reading in readings for page in reading.pages)
     if reports >= expect.min_reports and (items or expect.min_reports == 0):
@@ -81,7 +88,7 @@ def judge_portal(readings: Sequence[ListReading], expect: Expectation, *, names_
 def _gaps(reading: ListReading) -> Iterator[str]:
     """Each sign that a part of the list was not seen."""
     seen = {page.number for page in reading.pages}
-    if missing := [number for number in range(1, reading.expected + 1) if number not in seen]:
+    if missing := [number for number in range(1, min(reading.expected, 9999) + 1) if number not in seen]:
         yield f"缺第{missing[:5]}页，共{reading.expected}页 / pages missing: {missing[:5]}"
     yield from (page.unresolved for page in reading.pages if page.unresolved)
     if len(reading.pages) > 1:
@@ -92,6 +99,10 @@ def _gaps(reading: ListReading) -> Iterator[str]:
     total = max((page.total or 0 for page in reading.pages), default=0)
     if reading.items and total > reading.items:
         yield f"网站写{total}条，读到{reading.items}条 / says {total} entries, saw {reading.items}"
+
+
+def _bare(reading: ListReading) -> bool:
+    return reading.start and not reading.owned and not reading.leads_on and not reading.items
 
 
 def _ours(outcome: Outcome) -> bool:

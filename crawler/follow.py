@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from bs4 import Tag
 
 from crawler.cms.page import Link, ListPage, Page, clean
-from crawler.cms.static import COLUMN_NAME, title_of
+from crawler.cms.static import COLUMN_NAME, FRAME_NOISE, title_of
 from crawler.ledger import Visit
-from crawler.media import DOCUMENT
+from crawler.media import DOCUMENT, names_document
 from crawler.portal import Organisation
 from crawler.select import Choice, Kind, choose, in_report_column, match, owner_in_title, year_of
 
@@ -20,6 +20,15 @@ _YEAR_FOLDER = re.compile(r"^(20\d{2})年?度?$")
 _REPORT_FILE = re.compile(r"公开.{0,8}报告|年度报告|年报|下载|附件|全文|正文|WORD|PDF", re.IGNORECASE)
 _OTHER_FILE = re.compile(r"申请表|指南|目录|流程|办法|阅读器|reader|说明|决算|预算|公开申请|委托书", re.IGNORECASE)
 _SCRIPTED = re.compile(r"['\"(=]([^'\"()<>\s=]+\.(?:pdf|docx?|wps))(?=['\")&?]|$)", re.IGNORECASE)
+_MORE = re.compile(r"^(?:查看)?更多$|^more$", re.IGNORECASE)
+_DEEPEST = 3
+MOST_HOPS = 3
+"""Pages that only send a reader on are followed this often."""
+_FORWARD = re.compile(
+    r"(?:(?:window|document|self|top|parent)\.)?location(?:\.href)?\s*=\s*[\"']([^\"']+)[\"']"
+    r"|location\.(?:replace|assign)\(\s*[\"']([^\"']+)[\"']\s*\)"
+)
+_REFRESH = re.compile(r"^\s*(\d+)\s*[;,]\s*url\s*=\s*[\"']?([^\"']+)", re.IGNORECASE)
 _APP = re.compile(
     r"<div[^>]+id=[\"']?(?:app|root)\b|jpage/dataproxy\.jsp|queryData\s*=|window\._CONFIG|_isAgg=true|EWB-FRONT", re.I
 )
@@ -35,6 +44,7 @@ class Plan:
     folder_urls: tuple[str, ...] = ()
     names_column: bool = False
     is_report: bool = False
+    owner: str | None = None
     needs_render: str | None = None
 
 
@@ -44,19 +54,21 @@ def plan(
     """Judge the links of a list page and find the folders one level down that hold the rest."""
     headings = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"])]
     column = in_report_column(page.title, *headings) or visit.depth > 0
-    owner = visit.owner or next(
-        (who for text in (*headings, page.title) if (who := owner_in_title(text, organisations))), None
-    )
+    named = {who for text in (*headings, page.title) if (who := owner_in_title(text, organisations))}
+    owner = visit.owner or (named.pop() if len(named) == 1 else None)
     choices = tuple(
         choice
         for link in listing.items
         if (choice := choose(link, organisations, column=column, owner=owner, year=visit.year)).kind
         is not Kind.NOT_A_REPORT
     )
-    folders = list(_folders(page, visit, organisations, years, {choice.link.url for choice in choices}))
-    if not choices and visit.depth == 0:
-        folders += [(replace(visit, depth=1, list_url=url), url) for url in listing.frames]
-    is_report = not choices and visit.depth > 0 and all(part in clean(page.soup.get_text()) for part in _REPORT_PARTS)
+    is_report = not choices and visit.depth > 0 and holds_report(page)
+    # Breadcrumbs repeat the column's name; a page that calls itself the column has nothing to gain there.
+    own = in_report_column(page.title, *headings) or (visit.depth > 0 and bool(choices))
+    reports = {choice.link.url for choice in choices}
+    folders = list(_folders(page, visit, organisations, years, reports, own)) if not is_report else []
+    if not choices and not is_report and visit.depth < _DEEPEST:
+        folders += [(replace(visit, depth=visit.depth + 1, list_url=url), url) for url in listing.frames]
     app = _APP.search(page.text) if not listing.items and not folders and not is_report else None
     return Plan(
         choices=choices,
@@ -64,6 +76,7 @@ def plan(
         folder_urls=tuple(url for _, url in folders),
         names_column=column,
         is_report=is_report,
+        owner=owner,
         needs_render=f"列表由脚本生成 / the list is made by a script: {app[0][:40]}" if app else None,
     )
 
@@ -76,14 +89,49 @@ def report_of(page: Page, visit: Visit, organisations: Sequence[Organisation]) -
     return choose(link, organisations, column=True, owner=visit.owner, year=visit.year)
 
 
+def holds_report(page: Page) -> bool:
+    """The page itself shows the text of a report."""
+    text = clean(page.soup.get_text())
+    return all(part in text for part in _REPORT_PARTS)
+
+
+def forward(page: Page) -> str | None:
+    """Where a page without content of its own sends a reader by meta refresh or a plain script; None otherwise.
+
+    A page that sets a cookie first is a challenge; it is not answered.
+    """
+    body = page.soup.body
+    if "document.cookie" in page.text or len(clean(body.get_text()) if body else "") > 200 or len(page.text) > 5000:
+        return None
+    for tag in page.soup.find_all("meta", attrs={"http-equiv": re.compile("^refresh$", re.IGNORECASE)}):
+        found = _REFRESH.match(str(tag.get("content") or ""))
+        if found and int(found[1]) <= 10:
+            return page.resolve(found[2].strip())
+    scripts = " ".join(script.get_text() for script in page.soup.find_all("script"))
+    found = _FORWARD.search(scripts)
+    return page.resolve(found[1] or found[2]) if found else None
+
+
 def attachments(page: Page) -> tuple[Link, ...]:
-    """Documents a report's page links, embeds, frames or opens by script, if they may be the report; five at most."""
+    """Documents a report's page links, embeds, frames or opens by script, if they may be the report; five at most.
+
+    Where nothing says what it is and the page has no report, any document may be it.
+    """
+    links = _attachments(page, sure=False)
+    return links or (() if holds_report(page) else _attachments(page, sure=True))
+
+
+def _attachments(page: Page, *, sure: bool) -> tuple[Link, ...]:
     found: dict[str, str] = {}
     for anchor in page.soup.find_all("a", href=True):
-        _note(found, page, str(anchor["href"]), title_of(anchor) or "附件")
+        _note(found, page, str(anchor["href"]), title_of(anchor) or "附件", sure=sure)
     for name, attribute in (("iframe", "src"), ("frame", "src"), ("embed", "src"), ("object", "data")):
         for tag in page.soup.find_all(name, attrs={attribute: True}):
             _note(found, page, _viewed(str(tag[attribute])), "全文")
+    if sure and not found:
+        # The report stands in a page inside of this page.
+        inner = [page.resolve(str(tag["src"])) for tag in page.soup.find_all(["iframe", "frame"], src=True)]
+        found |= {url: "全文" for url in inner if url and page.same_host(url) and not FRAME_NOISE.search(url)}
     for tag in page.soup.find_all(True, onclick=True):
         for href in _SCRIPTED.findall(str(tag["onclick"])):
             _note(found, page, href, clean(tag.get_text()) or "附件")
@@ -93,20 +141,23 @@ def attachments(page: Page) -> tuple[Link, ...]:
     return tuple(Link(title, url) for url, title in found.items())[:5]
 
 
-def _note(found: dict[str, str], page: Page, href: str, title: str) -> None:
+def _note(found: dict[str, str], page: Page, href: str, title: str, *, sure: bool = False) -> None:
+    """Keep a document that may be the report; ``sure``: the page has no report, so any document may be it."""
     url = page.resolve(href)
-    if url is None or not DOCUMENT.search(urlsplit(url).path):
+    if url is None or not names_document(url):
         return
     said = f"{title} {unquote(urlsplit(url).path.rsplit('/', 1)[-1])}"
-    if _OTHER_FILE.search(said) or not (_REPORT_FILE.search(title) or year_of(title)):
+    if _OTHER_FILE.search(said) or not (sure or _REPORT_FILE.search(title) or year_of(title)):
         return
     found.setdefault(url, title)
 
 
 def _viewed(src: str) -> str:
     """The document behind a viewer's address: ``viewer.html?file=/a.pdf``."""
+    if DOCUMENT.search(urlsplit(src).path):
+        return src
     for _, value in parse_qsl(urlsplit(src).query):
-        if DOCUMENT.search(value):
+        if DOCUMENT.search(urlsplit(value).path):
             return value
     return src
 
@@ -121,8 +172,10 @@ def _folders(
     organisations: Sequence[Organisation],
     years: Collection[int],
     reports: set[str],
+    own: bool,
 ) -> Iterator[tuple[Visit, str]]:
-    if visit.depth > 0:
+    """Years, organisations, and the reports' column, one level further down. ``own``: the page is that column."""
+    if visit.depth >= _DEEPEST:
         return
     for anchor in page.soup.find_all("a", href=True):
         url, title = page.resolve(str(anchor["href"])), title_of(anchor)
@@ -130,17 +183,34 @@ def _folders(
             not url
             or url in reports
             or url == page.url
-            or not page.same_host(url)
-            or DOCUMENT.search(urlsplit(url).path)
+            or not page.same_column(url)
+            or names_document(url)
+            or urlsplit(url).path in {"", "/"}
         ):
             continue
-        below = Visit(visit.portal, "list", url, depth=1, owner=visit.owner)
+        below = Visit(visit.portal, "list", url, depth=visit.depth + 1, owner=visit.owner, year=visit.year)
         folder = _YEAR_FOLDER.match(title)
-        if folder and int(folder[1]) in years:
+        if folder and visit.year is None and int(folder[1]) in years:
             yield replace(below, year=int(folder[1])), url
-        elif not folder and not reports and COLUMN_NAME.match(title):
+        elif folder and visit.year is None and int(folder[1]) == max(years) + 1:
+            yield below, url  # folders by the year of publication: it says nothing of the year reported
+        elif not folder and not own and (COLUMN_NAME.match(title) or _more_of_column(anchor, title)):
             yield below, url
-        elif not folder and not reports and 2 < len(title) < 40:
+        elif not folder and not reports and own and 2 < len(title) < 40:
             kind, who, _, _ = match(title, organisations)
             if kind is Kind.REPORT:
                 yield replace(below, owner=who), url
+
+
+def _more_of_column(anchor: Tag, title: str) -> bool:
+    """更多 beside a block that is headed 政府信息公开年报."""
+    if not _MORE.match(title.strip("+>»[]·.… ")):
+        return False
+    for box in list(anchor.parents)[:3]:
+        words = [
+            clean(tag.get_text())
+            for tag in box.find_all(["h2", "h3", "h4", "h5", "span", "strong", "b", "p", "div", "a"], limit=12)
+        ]
+        if any(COLUMN_NAME.match(word) for word in words):
+            return True
+    return False

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from crawler.classify import Outcome, Verdict
+from crawler.cms.page import PageLink
+from crawler.cms.static import MAX_PAGES
 from crawler.coverage import ListReading, PageRead, judge_portal
 from crawler.portal import Organisation, Portal
 from crawler.select import Choice, Kind
@@ -14,7 +17,10 @@ from crawler.select import Choice, Kind
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Why an address is fetched. ``role``: list, report or attachment; ``list_url`` names the list it came from."""
+    """Why an address is fetched. ``role``: list, report or attachment; ``list_url`` names the list it came from.
+
+    ``optional``: an attachment beside a report that stands on the page; ``hops``: pages that only sent us on.
+    """
 
     portal: str
     role: str
@@ -26,6 +32,8 @@ class Visit:
     alternate: str | None = None
     choice: Choice | None = None
     attachment_of: str | None = None
+    optional: bool = False
+    hops: int = 0
 
 
 @dataclass(slots=True)
@@ -34,6 +42,7 @@ class Ledger:
 
     portal: Portal
     organisations: tuple[Organisation, ...]
+    year: int | None = None
     readings: dict[str, ListReading] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     candidates: list[dict[str, Any]] = field(default_factory=list)
@@ -51,13 +60,18 @@ class Ledger:
         """A fetch was ordered."""
         self.pending += 1
         if visit.role == "list":
-            self.readings.setdefault(visit.list_url, ListReading(visit.list_url, year=visit.year))
+            self.readings.setdefault(
+                visit.list_url, ListReading(visit.list_url, year=visit.year, start=visit.depth == 0)
+            )
             if visit.owner:
                 self.owners[visit.list_url] = visit.owner
 
-    def read(self, visit: Visit, page: PageRead, *, leads_on: bool) -> None:
-        """A page of a list was read."""
+    def read(self, visit: Visit, page: PageRead, *, leads_on: bool, owner: str | None = None) -> None:
+        """A page of a list was read; ``owner`` is the organisation it is about, if it names one."""
         known = self.readings[visit.list_url]
+        if owner:
+            self.owners[visit.list_url] = owner
+            known = replace(known, owned=True)
         self.readings[visit.list_url] = replace(known, pages=(*known.pages, page), leads_on=known.leads_on or leads_on)
 
     def choose(self, choice: Choice) -> None:
@@ -76,13 +90,51 @@ class Ledger:
                 verdict = Verdict(Outcome.LAYOUT_CHANGED, verdict.evidence)
             known = self.readings[visit.list_url]
             self.readings[visit.list_url] = replace(known, failures=(*known.failures, verdict))
+        elif visit.optional or (visit.choice and not self._asked_for(visit.choice.year)):
+            self.notes.append(f"另有取不到的文件 / also not fetched: {verdict.outcome.value}: {verdict.evidence}"[:300])
         else:
             self.lost.append((visit.choice.organisation if visit.choice else None, verdict))
+
+    def take(
+        self,
+        visit: Visit,
+        choice: Choice,
+        url: str,
+        sha: str,
+        media: str,
+        captured_at: str,
+        headers: Sequence[tuple[str, str]],
+    ) -> None:
+        """A document that may be the report was captured."""
+        fetched = {
+            "url": url,
+            "sha256": sha,
+            "media_type": media,
+            "headers": {name: value for name, value in headers if name.lower() != "set-cookie"},
+            "captured_at": captured_at,
+            "attachment_of": visit.attachment_of,
+        }
+        self.candidates.append(choice_as_json(self.portal.id, choice) | fetched)
 
     def keep(self, sha: str) -> None:
         """Bytes that belong to this portal were stored."""
         if sha not in self.evidence:
             self.evidence.append(sha)
+
+    def further(
+        self, visit: Visit, links: Sequence[PageLink], items: frozenset[str]
+    ) -> tuple[Sequence[PageLink], str | None]:
+        """Which pages to ask for next, and why the list is then not seen whole: some pagers never end."""
+        fresh = [link for link in links if f"list {link.url} " not in self.seen]
+        if not fresh or visit.number == 1:
+            return fresh, None
+        known: frozenset[str] = frozenset().union(*(page.items for page in self.readings[visit.list_url].pages))
+        if visit.number >= MAX_PAGES or items <= known:
+            return (), "翻页没有新条目或没有尽头 / the pager brings nothing new, or never ends"
+        return fresh, None
+
+    def _asked_for(self, year: int | None) -> bool:
+        return year is None or self.year is None or year == self.year
 
     def list_verdict(self) -> Verdict:
         """Whether the lists were read whole, leaving single reports aside."""
@@ -106,9 +158,16 @@ class Ledger:
     def as_json(self) -> dict[str, Any]:
         """The portal's row of the result."""
         verdict, whole = self.verdict(), self.list_verdict().outcome is Outcome.FOUND
-        doubtful = {who for who, _ in self.lost} | {who for one in self.review.values() for who in one.suspects}
+        doubtful = {who for who, _ in self.lost} | {
+            who for one in self.review.values() if self._asked_for(one.year) for who in one.suspects
+        }
+        # Listed but without a document: whatever became of it, it is not absent.
+        captured = {(one["organisation"], one["year"]) for one in self.candidates}
+        doubtful |= {who for _, who, year in self.listed if self._asked_for(year) and (who, year) not in captured}
         # An organisation's own folder without entries proves nothing about it.
-        doubtful |= {who for url, who in self.owners.items() if not self.readings[url].items}
+        doubtful |= {
+            who for url, who in self.owners.items() if not self.readings[url].items and not self.readings[url].leads_on
+        }
         unknown = None in doubtful
         readings = self.readings.values()
         return {

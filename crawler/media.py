@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 HTML = "text/html"
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps)$", re.IGNORECASE)
 """The end of a path that promises a document file."""
+
+
+def names_document(url: str) -> bool:
+    """Whether an address promises a document, in its path or in a parameter (``downfile.jsp?filename=a.pdf``)."""
+    parts = urlsplit(url)
+    return bool(DOCUMENT.search(parts.path)) or any(DOCUMENT.search(value) for _, value in parse_qsl(parts.query))
+
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

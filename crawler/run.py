@@ -41,7 +41,7 @@ class Run:
             id=str(job["run_id"]),
             years=frozenset(job.get("years") or (year, year - 1)),
             ledgers={
-                portal.id: Ledger(portal, tuple(one for one in organisations if one.portal == portal.id))
+                portal.id: Ledger(portal, tuple(one for one in organisations if one.portal == portal.id), year)
                 for portal in portals
             },
             blobs=BlobStore(job["evidence"]),
@@ -60,6 +60,23 @@ class Run:
 
     def ledger(self, visit: Visit) -> Ledger:
         return self.ledgers[visit.portal]
+
+    def keep(self, body: bytes, captured: str, visit: Visit, url: str) -> str:
+        """Keep what a report reads; if it is not what went over the wire (gzip), the manifest ties the two."""
+        sha = self.blobs.write(body)
+        if sha != captured:
+            self.manifest.append(
+                {
+                    "run": self.id,
+                    "portal": visit.portal,
+                    "role": "decoded",
+                    "url": url,
+                    "sha256": sha,
+                    "decoded_from": captured,
+                }
+            )
+        self.ledger(visit).keep(sha)
+        return sha
 
     def fail(self, error: Exception) -> None:
         """The run itself failed (evidence cannot be kept): nothing further may be judged."""

@@ -24,15 +24,17 @@ SETTINGS: dict[str, Any] = {
     "DOWNLOAD_DELAY_JITTER": 0,
     # Off: a proxy out of the environment would connect to addresses nobody vetted.
     "HTTPPROXY_ENABLED": False,
-    # A report is small; 50 MB after decompression stops a bomb. A page must answer within a minute.
+    # A report is small; 50 MB after decompression stops a bomb. A page must be there in 30 s.
     "DOWNLOAD_MAXSIZE": 50 * 1024 * 1024,
     "DOWNLOAD_WARNSIZE": 0,
-    "DOWNLOAD_TIMEOUT": 60,
+    "DOWNLOAD_TIMEOUT": 30,
     "REDIRECT_MAX_TIMES": 5,
     # On: a refusal or an error page is judged by classify, not dropped.
     "HTTPERROR_ALLOW_ALL": True,
     # Off: a meta refresh is page content, which decides nothing here.
     "METAREFRESH_ENABLED": False,
+    # Off: a link dropped for its length would be a page silently not read.
+    "URLLENGTH_LIMIT": 0,
     # On: several platforms set a cookie and redirect to themselves; the jar lives as long as the run.
     "COOKIES_ENABLED": True,
     # Off: statistics of memory and log dumps belong to the parent process.

@@ -11,13 +11,13 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.classify import Outcome, Verdict, classify_failure, classify_page, classify_report
+from crawler.classify import LARGEST_PAGE, Outcome, Verdict, classify_failure, classify_list, classify_report
 from crawler.cms import Page, pick
 from crawler.coverage import PageRead
 from crawler.decode import decode
 from crawler.evidence import EvidenceError
-from crawler.follow import attachments, plan, report_of
-from crawler.ledger import Visit, choice_as_json
+from crawler.follow import MOST_HOPS, attachments, forward, holds_report, plan, report_of
+from crawler.ledger import Visit
 from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs
 from crawler.run import Run
@@ -71,7 +71,8 @@ class PortalSpider(scrapy.Spider):
     def _list(self, response: Response, visit: Visit) -> Iterator[Request]:
         ledger = self.run.ledger(visit)
         text = _text(response)
-        verdict = classify_page(response.status, text)
+        asked = (response.meta.get("redirect_urls") or [response.url])[0]
+        verdict = classify_list(response.status, text, asked, response.url)
         if verdict:
             if visit.alternate and verdict.outcome in {Outcome.GONE, Outcome.SOFT_404}:
                 yield from self._order(visit.alternate, replace(visit, alternate=None))
@@ -79,6 +80,9 @@ class PortalSpider(scrapy.Spider):
                 ledger.failed(visit, verdict)
             return
         page = Page(response.url, text, visit.number)
+        if onward := self._onward(page, visit):
+            yield from onward
+            return
         listing = pick(ledger.portal.cms, page).parse(page)
         found = plan(page, listing, visit, ledger.organisations, self.run.years)
         if found.needs_render:
@@ -86,22 +90,19 @@ class PortalSpider(scrapy.Spider):
             return
         ledger.names_column |= found.names_column
         choices = (report_of(page, visit, ledger.organisations),) if found.is_report else found.choices
-        read = PageRead(
-            number=visit.number,
-            items=frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set()),
-            reports=len({choice.link.url for choice in choices}),
-            pages=listing.pages,
-            total=listing.total,
-            unresolved=listing.unresolved,
-        )
-        ledger.read(visit, read, leads_on=bool(found.folders))
+        items = frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set())
+        further, why = ledger.further(visit, listing.next, items)
+        why = why or listing.unresolved or page.cut
+        reports = len({choice.link.url for choice in choices})
+        read = PageRead(visit.number, items, reports, listing.pages, listing.total, why)
+        ledger.read(visit, read, leads_on=bool(found.folders), owner=found.owner)
         for choice in choices:
             ledger.choose(choice)
             if choice.kind is Kind.REPORT and choice.year in self.run.years:
                 yield from self._order(choice.link.url, replace(visit, role="report", choice=choice), choice)
-        for link in listing.next:
-            further = replace(visit, number=link.number or visit.number + 1, alternate=link.alternate)
-            yield from self._order(link.url, further)
+        for link in further:
+            below = replace(visit, number=link.number or visit.number + 1, alternate=link.alternate, hops=0)
+            yield from self._order(link.url, below)
         for url, folder in zip(found.folder_urls, found.folders, strict=True):
             yield from self._order(url, folder)
 
@@ -114,23 +115,23 @@ class PortalSpider(scrapy.Spider):
         if verdict or choice is None:
             ledger.failed(visit, verdict or Verdict(Outcome.CODE_ERROR, "no choice"))
             return
-        sha = self.run.blobs.write(response.body)
-        ledger.keep(sha)
-        headers = {name: value for name, value in pairs(response.headers) if name.lower() != "set-cookie"}
-        fetched = {
-            "url": response.url,
-            "sha256": sha,
-            "media_type": media,
-            "headers": headers,
-            "captured_at": response.meta["captured_at"],
-            "attachment_of": visit.attachment_of,
-        }
-        ledger.candidates.append(choice_as_json(visit.portal, choice) | fetched)
+        page = Page(response.url, text[:LARGEST_PAGE])
+        if onward := self._onward(page, visit):
+            yield from onward
+            return
+        sha = self.run.keep(response.body, response.meta["captured_sha256"], visit, response.url)
+        ledger.take(visit, choice, response.url, sha, media, response.meta["captured_at"], pairs(response.headers))
         self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=response.url)
         if media == HTML and visit.role == "report":
-            for link in attachments(Page(response.url, text)):
-                below = replace(visit, role="attachment", attachment_of=response.url)
+            whole = holds_report(page)
+            for link in attachments(page):
+                below = replace(visit, role="attachment", attachment_of=response.url, optional=whole)
                 yield from self._order(link.url, below, choice)
+
+    def _onward(self, page: Page, visit: Visit) -> list[Request]:
+        """The request for the page that this one only sends on to, unless it was asked for already."""
+        url = forward(page) if visit.hops < MOST_HOPS else None
+        return list(self._order(url, replace(visit, hops=visit.hops + 1), visit.choice)) if url else []
 
     def _order(self, url: str, visit: Visit, choice: Choice | None = None) -> Iterator[Request]:
         """A request for ``url`` unless this portal already asked for it for the same purpose."""
@@ -141,7 +142,13 @@ class PortalSpider(scrapy.Spider):
         ledger.seen.add(key)
         ledger.open(visit)
         meta = {"visit": visit, "download_slot": ledger.portal.group}
-        yield Request(url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)
+        try:
+            request = Request(url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)
+        except ValueError as error:
+            ledger.failed(visit, classify_failure(error))
+            ledger.pending -= 1
+            return
+        yield request
 
 
 def _text(response: Response) -> str:

@@ -68,6 +68,17 @@ class Page:
     def title(self) -> str:
         return clean(self.soup.title.get_text()) if self.soup.title else ""
 
+    @property
+    def cut(self) -> str | None:
+        """Why the page seems to end in the middle of its list; None if it looks whole."""
+        if re.search(r"</(?:body|html)\s*>", self.text[-4000:], re.IGNORECASE):
+            return None
+        low = self.text.lower()
+        still = next((tag for tag in ("ul", "ol", "table") if low.count(f"<{tag}") > low.count(f"</{tag}")), None)
+        if still is None and low.rfind("<") <= low.rfind(">"):
+            return None
+        return f"页面在{still or '标签'}中断 / the page ends in the middle of a {still or 'tag'}"
+
     @cached_property
     def base(self) -> str:
         tag = self.soup.find("base", href=True)
@@ -76,14 +87,26 @@ class Page:
     def resolve(self, href: str) -> str | None:
         """Absolute address without fragment, or None for scripts, mail and the like."""
         try:
-            url = urldefrag(urljoin(self.base, href.strip())).url
+            # Browsers read a backslash as a slash; old editors wrote both.
+            url = urldefrag(urljoin(self.base, href.strip().replace("\\", "/"))).url
             parts = urlsplit(url)
         except ValueError:
             return None
         return url if parts.scheme in {"http", "https"} and parts.hostname else None
 
     def same_host(self, url: str) -> bool:
-        return urlsplit(url).netloc.lower() == urlsplit(self.url).netloc.lower()
+        """The page's host, with or without ``www.``."""
+        return _host(url) == _host(self.url)
+
+    def same_column(self, url: str) -> bool:
+        """The same host, or the page's own folder under another name of the host."""
+        return (
+            self.same_host(url) or urlsplit(url).path.rpartition("/")[0] == urlsplit(self.url).path.rpartition("/")[0]
+        )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.lower().removeprefix("www.")
 
 
 def clean(text: str) -> str:

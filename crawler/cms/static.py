@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean, date_in_url, find_date
 from crawler.portal import Portal
@@ -23,20 +24,44 @@ _ORGAN_END = re.compile(
     r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|大队|支队|公司|党校|联合会)$"
 )
 _PAGER_WORD = re.compile(
-    r"^(?:上一?页|下一?页|前一页|后一页|首页|第一页|尾页|末页|最后一?页|[<>«»‹›]+|\d{1,4}|next|prev)$", re.I
+    r"^(?:上一?[页頁]|下一?[页頁]|前一?页|后一?页|首页|第一页|尾页|末页|最后一?页|加载更多|查看更多|点击加载更多|第?\d{1,4}页?|next(?:page)?|prev(?:ious)?|last)$",
+    re.I,
 )
-_NEXT = re.compile(r"^(?:下一?页|后一页|next)[>»›]*$|^[>»›]$", re.IGNORECASE)
-_LAST = re.compile(r"^(?:尾页|末页|最后一?页)$|^(?:>>|»»)$")
-_OF_PAGES = re.compile(r"共(\d{1,4})页|(?:第)?\d{1,4}/(\d{1,4})页|页次[::]?\d{1,4}/(\d{1,4})")
-_OF_ITEMS = re.compile(r"共(?:有)?(\d{1,6})(?:条|篇|项|个?记录)")
+_PAGER_FRAME = "[]()【】<>«»‹›→←▶◀|·:: "
+_NEXT = re.compile(r"^(?:下一?[页頁]|后一?页|加载更多|查看更多|点击加载更多|next(?:page)?)$", re.IGNORECASE)
+_LAST = re.compile(r"^(?:尾页|末页|最后一?页|last)$", re.IGNORECASE)
+_ARROWS = {
+    ">": "next",
+    "»": "next",
+    "›": "next",
+    ">>": "last",
+    "»»": "last",
+    "<": "",
+    "<<": "",
+    "«": "",
+    "‹": "",
+    "««": "",
+}
+_OF_PAGES = re.compile(
+    r"共有?(\d{1,4})页|总(?:共|计)?(\d{1,4})页|总页数[::]?(\d{1,4})|(?:第)?\d{1,4}页?/共?(\d{1,4})页|页次[::]?\d{1,4}/(\d{1,4})"
+)
+_OF_ITEMS = re.compile(r"共(?:有|计)?(\d{1,6})(?:条|篇|个?记录)")
+_SCRIPT_PAGES = re.compile(
+    r"\b(?:page_?count|total_?pages?|pages|count_?page|max_?page|page_?num(?:s|ber)?|page_?total)[\"']?\s*[:=]\s*[\"']?(\d{1,5})\b",
+    re.IGNORECASE,
+)
+_SERVED_BY_SCRIPT = re.compile(
+    r"jpage/dataproxy\.jsp|queryData\s*=|_isAgg=true|lightfrontaction/getgovinfolist|messageController/getMessage"
+)
 _NUMBER = (
     re.compile(r"(?i)([?&](?:page|p|pageno|pageindex|pagenum|currentpage|curpage|currpage|pn)=)(\d+)"),
     re.compile(r"(?i)([_-])(\d{1,4})(?=\.(?:s?html?|aspx?|jsp|php)(?:$|\?))"),
     re.compile(r"(?i)(/)(\d{1,4})(?=(?:\.(?:s?html?))?/?$)"),
 )
-_FRAME_NOISE = re.compile(r"visitcount|login|tree\.jsp|share|footer|header|top\.|search|stat|count|weather|video", re.I)
+FRAME_NOISE = re.compile(r"visitcount|login|tree\.jsp|share|footer|header|top\.|search|stat|count|weather|video", re.I)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "dt", "caption")
-_MAX_PAGES = 500
+MAX_PAGES = 500
+"""A list that claims more is not followed: it would keep a server busy for hours."""
 
 
 def recognise(page: Page) -> float:  # noqa: ARG001 -- every system answers for a page
@@ -80,11 +105,23 @@ def _items(page: Page) -> Iterator[Link]:
     seen: set[tuple[str, str]] = set()
     for anchor in page.soup.find_all("a", href=True):
         url, title = page.resolve(str(anchor["href"])), title_of(anchor)
-        if url is None or not title or COLUMN_NAME.match(title) or _PAGER_WORD.match(title) or (url, title) in seen:
+        if (
+            url is None
+            or not title
+            or (_word(anchor) is not None and not _YEAR_ONLY.match(title))
+            or (url, title) in seen
+        ):
             continue
         row = _row(anchor)
         context = clean(row.get_text()) if row else title
-        day = find_date(row.get_text(" ").replace(anchor.get_text(), "")) if row else None
+        # The date at the end of the row; inside of the link too, if a span of its own holds it.
+        day = (
+            find_date(row.get_text(" ").replace(anchor.get_text(" "), "")) or find_date(anchor.get_text(" "))
+            if row
+            else None
+        )
+        if COLUMN_NAME.match(title) and not day:
+            continue
         if not (_REPORT.search(title) or _YEAR_ONLY.match(title) or (row and day)):
             continue
         seen.add((url, title))
@@ -92,22 +129,30 @@ def _items(page: Page) -> Iterator[Link]:
 
 
 def _row(anchor: Tag) -> Tag | None:
-    """The list row the link stands in: the nearest li, tr, dd or p that does not hold a whole list."""
+    """The list row the link stands in: the nearest li, tr, dd, p or dated div that does not hold a whole list."""
     for parent in anchor.parents:
         if parent.name in {"li", "tr", "dd", "p"}:
             return parent if len(parent.find_all(["li", "tr"], limit=1)) == 0 else None
+        if parent.name == "div" and len(parent.find_all("a", limit=3)) < 3 and find_date(parent.get_text(" ")):
+            return parent
         if parent.name in {"ul", "ol", "table", "body", "dl"}:
             return None
     return None
 
 
 def _organ(anchor: Tag, row: Tag | None) -> str:
-    """The organisation named in another cell of the row, or in the heading right above the list."""
-    if row is not None and row.name == "tr":
-        cells = [clean(cell.get_text()) for cell in row.find_all(["td", "th"]) if anchor not in cell.descendants]
+    """The organisation named beside the link, in a cell that spans its row, or in the heading above the list."""
+    if row is not None:
+        beside = ["td", "th"] if row.name == "tr" else ["span", "em", "i", "b", "strong", "label"]
+        cells = [
+            cell for cell in row.find_all(beside) if anchor not in cell.descendants and cell not in anchor.descendants
+        ]
+        if row.name == "tr":
+            cells += _cells_above(row)
         for cell in cells:
-            if _ORGAN_END.search(cell):
-                return cell
+            text = clean(cell.get_text()).strip("[]【】()·:")
+            if _ORGAN_END.search(text) and len(text) <= 40:
+                return text
     for box in anchor.parents:
         if box.name not in {"ul", "ol", "dl", "table", "div", "section"}:
             continue
@@ -115,70 +160,147 @@ def _organ(anchor: Tag, row: Tag | None) -> str:
         if isinstance(before, Tag) and before.name in _HEADINGS:
             heading = clean(before.get_text())
             return heading if len(heading) <= 40 else ""
+        if (
+            isinstance(before, Tag)
+            and before.name in {"div", "p", "strong", "span", "b", "a"}
+            and not before.find("li")
+        ):
+            heading = clean(before.get_text())
+            if len(heading) <= 30 and _ORGAN_END.search(heading):
+                return heading
     return ""
+
+
+def _cells_above(row: Tag) -> Iterator[Tag]:
+    """Cells of earlier rows that reach down to this one, then the nearest row that is a heading of its own."""
+    for distance, above in enumerate(row.find_previous_siblings("tr"), start=1):
+        cells = above.find_all(["td", "th"])
+        for cell in cells:
+            span = str(cell.get("rowspan") or "1")
+            if span.isdecimal() and int(span) > distance:
+                yield cell
+        if len(cells) == 1 and not cells[0].find("a"):
+            yield cells[0]
+            return
 
 
 def _frames(page: Page) -> Iterator[str]:
     for frame in page.soup.find_all(["iframe", "frame"], src=True):
         url = page.resolve(str(frame["src"]))
-        if url and page.same_host(url) and not _FRAME_NOISE.search(url) and url != page.url:
+        if url and page.same_host(url) and not FRAME_NOISE.search(url) and url != page.url:
             yield url
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the links of a pager say: next and last page, numbered pages, and whether some need a script."""
+
+    onward: str | None
+    last: str | None
+    dead: bool
+    numbers: tuple[tuple[int, str], ...]
 
 
 def _pager(page: Page) -> tuple[int, int | None, tuple[PageLink, ...], str | None]:
     """Number of this page, count of pages, addresses of the others, and why they could not be had."""
-    onward, last, dead, numbers = _pager_links(page)
-    said = _said(page.soup)
-    if onward is None:
-        numbered = [(number, url) for number, url in numbers if number > page.number]
-        if numbered:
-            most = max(said or 0, *(number for number, _ in numbers))
-            missing = most - page.number > len({number for number, _ in numbered})
-            template = _template(numbered[0][1], numbered[0][0]) if missing else None
-            links = template and _series(template, page.number, most)
-            return page.number, most, links or tuple(PageLink(url, n) for n, url in numbered), None
-        why = "翻页链接靠脚本 / the pager needs a script" if dead and (said is None or said > page.number) else None
-        if why is None and said is not None and said > page.number:
-            why = f"写着共{said}页但没有翻页链接 / says {said} pages, has no pager"
-        return page.number, max(said or 0, page.number), (), why
-    onward_template = _template(onward, page.number + 1)
+    found, said = _pager_links(page), _said(page)
+    if found.onward is None:
+        return _unlinked(page, found, said)
+    template = _template(found.onward, page.number + 1)
     count = said
-    if count is None and last and onward_template:
-        counted = onward_template.number_of(last)
+    if count is None and found.last and template:
+        counted = template.number_of(found.last)
         count = counted if counted and counted > page.number else None
-    if count and onward_template and count <= _MAX_PAGES:
-        return page.number, count, _series(onward_template, page.number, count), None
-    return page.number, count, (PageLink(onward, page.number + 1),), None
+    if count and count > MAX_PAGES:
+        return page.number, count, (), f"写着共{count}页，太多 / says {count} pages, too many"
+    if count and template:
+        return page.number, count, _series(template, page.number, count), None
+    return page.number, count, (PageLink(found.onward, page.number + 1),), None
 
 
-def _pager_links(page: Page) -> tuple[str | None, str | None, bool, list[tuple[int, str]]]:
+def _unlinked(page: Page, found: _Found, said: int | None) -> tuple[int, int | None, tuple[PageLink, ...], str | None]:
+    """A pager without a next link: numbers only, or a script, or no pager at all."""
+    numbered = [(number, url) for number, url in found.numbers if number > page.number]
+    if numbered:
+        most = max(said or 0, *(number for number, _ in found.numbers))
+        missing = most - page.number > len({number for number, _ in numbered})
+        template = _template(numbered[0][1], numbered[0][0]) if missing else None
+        if template and most <= MAX_PAGES:
+            return page.number, most, _series(template, page.number, most), None
+        return page.number, most, tuple(PageLink(url, n) for n, url in numbered), None
+    more = said is None or said > page.number
+    why = None
+    if found.dead and more:
+        why = "翻页链接靠脚本 / the pager needs a script"
+    elif said is not None and more:
+        why = f"写着共{said}页但没有翻页链接 / says {said} pages, has no pager"
+    elif said is None and found.last and found.last != page.url:
+        return page.number, None, (PageLink(found.last, page.number + 1),), None
+    elif said is None and (sign := _by_script(page)):
+        why = f"列表由脚本翻页 / a script turns the pages: {sign}"
+    return page.number, max(said or 0, page.number), (), why
+
+
+def _by_script(page: Page) -> str | None:
+    """The sign of a pager or a list that only a script completes."""
+    if served := _SERVED_BY_SCRIPT.search(page.text):
+        return served[0]
+    for script in page.soup.find_all("script"):
+        for found in _SCRIPT_PAGES.finditer(script.get_text()):
+            if page.number < int(found[1]):
+                return found[0]
+    return None
+
+
+def _word(tag: Tag) -> str | None:
+    """The pager word a tag says or shows: ``next``, ``last``, a number, or another; None if it is no pager's."""
+    image = tag.find("img", alt=True)
+    text = clean(tag.get_text()) or clean(str(tag.get("title") or (image and image.get("alt")) or ""))
+    if text in _ARROWS:
+        return _ARROWS[text]
+    word = text.strip(_PAGER_FRAME)
+    if not _PAGER_WORD.match(word):
+        return None
+    if _NEXT.match(word):
+        return "next"
+    return "last" if _LAST.match(word) else word.strip("第页") if word.strip("第页").isdigit() else ""
+
+
+def _pager_links(page: Page) -> _Found:
     onward: str | None = None
     last: str | None = None
     dead = False
-    numbers: list[tuple[int, str]] = []
-    for anchor in page.soup.find_all("a"):
-        word = clean(anchor.get_text())
-        if not _PAGER_WORD.match(word):
+    numbers: set[tuple[int, str]] = set()
+    for tag in page.soup.find_all(["a", "button", "span", "input", "li", "em", "i"]):
+        word = _word(tag) if tag.name != "input" else _word_of_input(tag)
+        if not word or (tag.name != "a" and not tag.get("onclick")):
             continue
-        href = str(anchor.get("href") or "")
-        url = page.resolve(href)
-        usable = url is not None and not href.strip().startswith("#") and page.same_host(url)
-        if _NEXT.match(word):
-            if usable and url != page.url:
-                onward = url
-            elif "disabled" not in str(anchor.get("class")) and (
-                href.lower().startswith("javascript") or anchor.get("onclick")
-            ):
-                dead = True
-        elif _LAST.match(word) and usable:
-            last = url
-        elif word.isdigit() and usable and url and any(rule.search(url) for rule in _NUMBER):
-            numbers.append((int(word), url))
-    return onward, last, dead, sorted(set(numbers))
+        href = str(tag.get("href") or "")
+        url = page.resolve(href) if href else None
+        scripted = href.lower().startswith("javascript") or bool(tag.get("onclick"))
+        usable = url is not None and not href.strip().startswith("#") and page.same_column(url)
+        here = usable and url == page.url
+        # A next page that only a script or another host has is a page not seen.
+        lost = (scripted or (url is not None and not usable)) and "disabled" not in str(tag.get("class"))
+        if word == "next":
+            onward = url if usable and not here else onward
+            dead |= not usable and lost
+        elif word == "last":
+            last = url if usable else last
+        elif word.isdigit() and not _YEAR_ONLY.match(word):
+            if usable and url and any(rule.search(url) for rule in _NUMBER):
+                numbers.add((int(word), url))
+            dead |= scripted and not usable and int(word) == page.number + 1
+    return _Found(onward, last, dead, tuple(sorted(numbers)))
 
 
-def _said(soup: BeautifulSoup) -> int | None:
-    found = _OF_PAGES.search(clean(soup.get_text()))
+def _word_of_input(tag: Tag) -> str | None:
+    word = clean(str(tag.get("value") or "")).strip(_PAGER_FRAME)
+    return "next" if _NEXT.match(word) else None
+
+
+def _said(page: Page) -> int | None:
+    found = _OF_PAGES.search(clean(page.soup.get_text(" ")))
     return int(next(group for group in found.groups() if group)) if found else None
 
 

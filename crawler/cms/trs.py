@@ -14,13 +14,21 @@ NAME = "trs"
 
 # createPageHTML(10, 0, "index", "html"): pages, current from 0, name, extension.
 _COUNT_FIRST = re.compile(
-    r"createPageHTML\(\s*['\"]?(\d+)['\"]?\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]([\w-]+)['\"]\s*,\s*['\"](\w+)['\"]"
+    r"createPageHTML\(\s*['\"]?(\d+)['\"]?\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]([\w./-]+)['\"]\s*,\s*['\"]\.?(\w+)['\"]"
+)
+# createPageHTML(countPage, currentPage, "index", "html"): the same with variables.
+_NAMED = re.compile(
+    r"createPageHTML\(\s*[a-z_]\w*\s*,\s*[a-z_]\w*\s*,\s*['\"]([\w./-]+)['\"]\s*,\s*['\"]\.?(\w+)['\"]", re.I
 )
 # createPageHTML('page_div', 4, 1, 'xxgk_list', 'shtml', 57): element, pages, current from 1, name, extension, items.
 _ELEMENT_FIRST = re.compile(
-    r"createPageHTML\(\s*['\"]([\w-]+)['\"]\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*['\"]([\w-]+)['\"]\s*,\s*['\"](\w+)['\"]"
-    r"(?:\s*,\s*(\d+))?"
+    r"createPageHTML\(\s*['\"]([\w-]+)['\"]\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]([\w./-]+)['\"]"
+    r"\s*,\s*['\"]\.?(\w+)['\"](?:\s*,\s*['\"]?(\d+))?"
 )
+_ANY_CALL = re.compile(r"createPageHTML\(([^)]*\d[^)]*)\)")
+# "index_" + i + ".htm" in a pager written into the page.
+_BUILT_NAME = re.compile(r"['\"]\.?/?([\w-]+)_['\"]\s*\+")
+_BUILT_EXTENSION = re.compile(r"\+\s*['\"]\.(s?html?)['\"]")
 _COUNT = re.compile(r"(?:var\s+)?(?:countPage|maxpage|m_nPageCount|totalPages?)\s*=\s*['\"]?(\d+)", re.IGNORECASE)
 _CURRENT = re.compile(r"(?:var\s+)?(?:currentPage|m_nCurrPage)\s*=\s*['\"]?(\d+)", re.IGNORECASE)
 _FILE = re.compile(r"^(.*?)(?:_\d+)?\.(s?html?)$", re.IGNORECASE)
@@ -48,13 +56,13 @@ def parse(page: Page) -> ListPage:
     found = _COUNT_FIRST.search(text)
     if found:
         count, current = int(found[1]), int(found[2]) + 1
-        names = {number: f"{found[3]}_{number - 1}.{found[4]}" for number in range(2, count + 1)}
+        names = {number: f"{found[3]}_{number - 1}.{found[4]}" for number in _further(count)}
         return _paged(page, plain, count, current, names)
     found = _ELEMENT_FIRST.search(text)
     if found:
         count, current = int(found[2]), max(int(found[3]), 1)
         stem, extension = found[4], found[5]
-        names = {number: f"{stem}_{number}.{extension}" for number in range(2, count + 1)}
+        names = {number: f"{stem}_{number}.{extension}" for number in _further(count)}
         # Some installations count from 0 with the same script: then the last name is missing and _1 is page 2.
         spare = f"{stem}_1.{extension}"
         total = int(found[6]) if found[6] else None
@@ -63,15 +71,22 @@ def parse(page: Page) -> ListPage:
     if counted:
         count = int(counted[1])
         at = _CURRENT.search(text)
-        stem, extension = _file_of(page.url)
-        names = {number: f"{stem}_{number - 1}.{extension}" for number in range(2, count + 1)}
+        stem, extension = _built_file(text) or _file_of(page.url)
+        names = {number: f"{stem}_{number - 1}.{extension}" for number in _further(count)}
         return _paged(page, plain, count, int(at[1]) + 1 if at else page.number, names)
+    unknown = _ANY_CALL.search(text)
+    if unknown and not plain.next and max(map(int, re.findall(r"\d+", unknown[1]))) > 1:
+        return replace(plain, unresolved=f"看不懂的翻页脚本 / a pager script not understood: {unknown[0]}", system=NAME)
     return replace(plain, system=NAME)
 
 
 def _paged(
     page: Page, plain: ListPage, count: int, current: int, names: dict[int, str], spare: str | None = None
 ) -> ListPage:
+    if count > static.MAX_PAGES:
+        return replace(
+            plain, page=current, pages=count, next=(), unresolved=f"写着共{count}页，太多 / {count} pages", system=NAME
+        )
     links = tuple(
         PageLink(
             urljoin(page.base, name),
@@ -82,6 +97,19 @@ def _paged(
         if number != current
     )
     return replace(plain, page=current, pages=max(count, 1), next=links, unresolved=None, total=None, system=NAME)
+
+
+def _further(count: int) -> range:
+    return range(2, min(count, static.MAX_PAGES) + 1)
+
+
+def _built_file(text: str) -> tuple[str, str] | None:
+    """Stem and extension of further pages as a script of the page names them."""
+    called = _NAMED.search(text)
+    if called:
+        return called[1], called[2]
+    stem, extension = _BUILT_NAME.search(text), _BUILT_EXTENSION.search(text)
+    return (stem[1], extension[1]) if stem and extension else None
 
 
 def _file_of(url: str) -> tuple[str, str]:

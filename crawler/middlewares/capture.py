@@ -56,7 +56,7 @@ class CaptureMiddleware:
             run.fail(error)
             raise
         run.ledgers[visit.portal].keep(sha)
-        request.meta["captured_at"] = at.isoformat()
+        request.meta["captured_at"], request.meta["captured_sha256"] = at.isoformat(), sha
         run.tell("page", visit.portal, url=response.url, status=response.status, bytes=len(response.body))
         return response
 

@@ -16,7 +16,7 @@ from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from crawler.classify import Outcome, classify_failure
+from crawler.classify import Outcome, Refused, classify_failure
 from crawler.run import Run
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -45,7 +45,12 @@ class RetryAfterMiddleware:
         return self._again(request, wait) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        return self._again(request, None) if classify_failure(exception).outcome in _FAILURES else None
+        if isinstance(exception, Refused):
+            return None  # our own decision; robots.txt was tried again already
+        verdict = classify_failure(exception)
+        # A server that let us wait the whole time once is given one more chance, not two.
+        last = verdict.outcome is Outcome.TIMEOUT and request.meta.get("tries")
+        return self._again(request, None) if verdict.outcome in _FAILURES and not last else None
 
     def _again(self, request: Request, wait: float | None) -> Request | None:
         tries, name = int(request.meta.get("tries", 0)), request.meta["visit"].portal
