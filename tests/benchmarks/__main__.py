@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import lxml.html
 import pdfplumber
@@ -51,7 +52,7 @@ def main() -> int:
     """Print every section with its rows as soon as it is measured."""
     print("| 测量 / measured | CPU ms | 比值 / ratio | 目标 / goal |\n| --- | ---: | ---: | --- |")
     missed = False
-    for row in (*_pages(), *_judging(), *_pdf()):
+    for row in chain(_pages(), _judging(), _pdf()):
         print(row, flush=True)
         missed = missed or row.missed
     return int(missed)
