@@ -20,13 +20,14 @@ MOST_BYTES = 50 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user told beside the file; None means: take what the document says."""
+    """What the user told beside the file; None means: take what the document says. ``today`` tells what is due."""
 
     year: int | None = None
     agency: str | None = None
     published: date | None = None
     kind: str | None = None
     previous: Report | None = None
+    today: date | None = None
     select: Collection[str] = ()
     ignore: Collection[str] = ()
 
@@ -103,6 +104,7 @@ def _context(report: Report, request: Request) -> Context:
         rest_day_until=due.rest_day_until if due else None,
         published=request.published,
         previous=request.previous,
+        today=request.today,
     )
 
 

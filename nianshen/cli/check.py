@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from audit.engine import catalogue
 from audit.finding import Finding, Kind, Severity
 from audit.reading import NotAReport, UnreadableDocument, read
 from audit.report import Report, State
+from nianshen.calendar import Calendar
 from nianshen.checking import MOST_BYTES, SCHEMA, Checked, Request, check, unreadable
 from nianshen.cli.output import safe
 from nianshen.errors import Exit, UsageError, gravest
@@ -53,11 +55,13 @@ class Language(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("check", help="检查报告文件 / check report files (HTML, PDF, DOCX, text; - reads standard input)")(run)
+    app.command("check", help="检查报告文件 / check reports (HTML, PDF, DOCX, text; - reads standard input)")(run)
 
 
 def run(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="文件、文件夹或 - / files, folders or -")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH…", help="文件、文件夹、网址或 - / files, folders, addresses or -")
+    ],
     year: Annotated[int | None, typer.Option(min=2008, max=2100, help="报告年度 / reported year")] = None,
     agency: Annotated[str | None, typer.Option(help="机关名称 / name of the agency")] = None,
     published: Annotated[
@@ -80,6 +84,7 @@ def run(
         published=_day(published),
         kind=kind.value if kind else None,
         previous=_previous(previous) if previous else None,
+        today=Calendar().today(datetime.now(UTC)),
         select=_rules(select, "--select"),
         ignore=_rules(ignore, "--ignore"),
     )
@@ -134,21 +139,37 @@ def _previous(path: Path) -> Report:
 
 
 def _files(paths: list[str]) -> Iterator[tuple[str, Path | None]]:
-    """Sources with their paths; a folder gives every file below it that can hold a report, in order."""
+    """Sources with their paths (none for standard input and URLs); a folder gives every file below it, in order."""
     for name in paths:
         path = Path(name)
         if name == "-":
             yield "-", None
         elif path.is_dir():
-            for inside in sorted(path.rglob("*")):
-                hidden = any(part.startswith(".") for part in inside.relative_to(path).parts)
-                if inside.is_file() and not hidden and inside.suffix.lower() in FOLDER_SUFFIXES:
-                    yield str(inside), inside
+            inside = sorted(_inside(path))
+            yield from ((_shown(str(file)), file) for file in inside)
+            if not inside:
+                yield _shown(name), path
+        elif name.lower().startswith(("http://", "https://")):
+            yield name, None
         else:
-            yield name, path
+            yield _shown(name), path
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if file.is_file() and not hidden and file.suffix.lower() in FOLDER_SUFFIXES:
+            yield file
+
+
+def _shown(name: str) -> str:
+    """A path as text that can be written: bytes that are no UTF-8 become ``\\xNN``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _check(source: str, path: Path | None, request: Request) -> Checked:
+    if path is None and source != "-":
+        return _check_page(source, request)
     try:
         if path is None:
             data = sys.stdin.buffer.read(MOST_BYTES + 1)
@@ -157,9 +178,23 @@ def _check(source: str, path: Path | None, request: Request) -> Checked:
                 data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         return unreadable(source, "not_found", "没有这个文件，请检查路径", "no such file; check the path")
+    except IsADirectoryError:
+        return unreadable(
+            source, "no_files", "文件夹里没有可检查的文件", "the folder holds no file that can be checked"
+        )
     except OSError as error:
         return unreadable(source, "not_readable", f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}")
     return check(data, source, request)
+
+
+def _check_page(url: str, request: Request) -> Checked:
+    from nianshen.fetching import FetchError, fetch  # noqa: PLC0415 - files are checked without the library for HTTP
+
+    try:
+        page = fetch(url, MOST_BYTES + 1)
+    except FetchError as error:
+        return unreadable(url, error.code, error.zh, error.en)
+    return check(page.data, url, request, url=page.url, headers=page.headers)
 
 
 _WORDS = {
