@@ -13,7 +13,12 @@ _SHANGHAI = timezone(timedelta(hours=8))
 _DIGITS = {c: str(n) for n, c in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0", "O": "0"}
 _DATE = re.compile(r"(20[0-4]\d)\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})")
 _COMPACT = re.compile(r"(?<!\d)(20[0-4]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d{7,})")
-_LINE = re.compile(r"(?:发布|公开|公布|发文|成稿)(?:日期|时间)|信息日期|(?:^|[\s|])(?:日期|时间)\s*[:：]")
+_LINES = (
+    re.compile(r"(?:发布|公开|公布)(?:日期|时间)|信息日期|发[布表]于"),
+    re.compile(r"(?:^|[\s|\]】])(?:日期|时间)\s*[:：]|^(?=20\d\d[-./年]).{8,30}(?:来源|浏览|点击|阅读)"),
+    re.compile(r"(?:发文|成稿)(?:日期|时间)"),
+)
+_NEXT_LABEL = re.compile(r"(?:日期|时间)\s*[:：]?")
 _URL = re.compile(r"(20[0-4]\d)[-/_]?(0[1-9]|1[0-2])[-/_]?(0[1-9]|[12]\d|3[01])?(?!\d{3})")
 _META = (
     "pubdate",
@@ -40,16 +45,30 @@ def find_date(text: str) -> date | None:
     return None
 
 
-def declared(meta: Mapping[str, str], lines: Iterable[str]) -> tuple[date | None, str | None]:
-    """The date of publication the page declares, and where: PubDate meta and relatives, then a 发布日期 line."""
+def declared(meta: Mapping[str, str], lines: Iterable[str], year: int | None = None) -> tuple[date | None, str | None]:
+    """The date of publication the page declares, and where: PubDate meta and relatives, then a 发布日期 line.
+
+    A line with a day before the end of the reported ``year`` speaks of something else.
+    """
     for name in _META:
         if name in meta and (found := find_date(meta[name])):
             return found, f"meta {name}"
-    for line in lines:
-        mark = _LINE.search(line)
-        if mark and (found := find_date(line[mark.start() : mark.start() + 60])):
-            return found, "line " + line[mark.start() : mark.start() + 40].strip()
+    known = list(lines)
+    for pattern in _LINES:
+        for line in known:
+            said = next((day for mark in pattern.finditer(line) if (day := _beside(line, mark))), None)
+            if said and (year is None or said[0].year > year):
+                return said
     return None, None
+
+
+def _beside(line: str, mark: re.Match[str]) -> tuple[date, str] | None:
+    """The date behind a label, before the next label of a date."""
+    said = line[mark.start() : mark.start() + 60]
+    if other := _NEXT_LABEL.search(said, len(mark[0])):
+        said = said[: other.start()]
+    day = find_date(said)
+    return (day, "line " + said[:40].strip()) if day else None
 
 
 def signed(lines: Iterable[str]) -> date | None:

@@ -12,13 +12,19 @@ from itertools import pairwise
 from audit.form import IDS, SECTIONS, load
 from audit.reading import dates
 from audit.reading.document import Document, Grid, RawCell, Text
-from audit.reading.number import normalise
+from audit.reading.number import label, normalise
 from audit.report import Dates, Section
 
 _ORDINAL = r"(?:第?[一二三四五六七八九十]{1,2}(?:部分|章)?[、.,:：]?|\d{1,2}[、.,])"
 _LONGEST_HEADING = 40
-_SUBJECT = r"(?:政府|政务)?信息公开(?:工作)?(?:年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告)"
+_SUBJECT = (
+    r"(?:(?:政府|政务)?信息公开|政务公开)(?:工作)?"
+    r"(?:年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告|情况的?(?:年度)?报告)"
+)
 _TITLE = re.compile(rf"(?P<before>.{{0,60}}?)(?P<year>20\d\d)年?度?(?P<between>[^，。]{{0,40}}?)(?:的)?{_SUBJECT}")
+_TITLE_YEAR_INSIDE = re.compile(
+    r"(?P<before>.{0,60}?)(?:政府|政务)?信息公开(?:工作)?(?P<year>20\d\d)年?度?(?:工作)?(?P<between>)(?:年度)?报告"
+)
 _TITLE_WITHOUT_YEAR = re.compile(rf"(?P<before>.{{2,60}}?){_SUBJECT}")
 _PERIOD = re.compile(r"(20\d\d)年1月1日(?:起)?(?:至|到|[-—~])(?:(20\d\d)年)?12月31日")
 _FOOTER = re.compile(
@@ -47,10 +53,10 @@ class Outline:
 def outline(document: Document, url: str | None = None, headers: Mapping[str, str] | None = None) -> Outline:
     """Find the report in a document. Hidden blocks count only if the shown ones hold no section."""
     shown = [block for block in document.blocks if not block.hidden]
-    blocks = _split(shown)
+    blocks = _own_report(_split(shown), document)
     headings = _headings(blocks)
     if len(headings) < 2 and len(shown) < len(document.blocks):
-        blocks = _split(list(document.blocks))
+        blocks = _own_report(_split(list(document.blocks)), document)
         headings = _headings(blocks)
     blocks, headings = _detach_inline(blocks, headings)
     end = _end(blocks, headings)
@@ -75,7 +81,7 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
         year = _year(preamble + "\n" + body)
         if year:
             sources["year"] = "text"
-    declared, where = dates.declared(document.meta, lines)
+    declared, where = dates.declared(document.meta, _dated_lines(blocks, first, end), year)
     if where:
         sources["declared"] = where
     tail = [block.text for block in blocks[first:end] if isinstance(block, Text)][-_SIGNATURE_LINES:]
@@ -100,6 +106,21 @@ def _lines(block: Text | Grid) -> list[str]:
     if isinstance(block, Text):
         return [block.text]
     return [" ".join(" ".join(cell.text.split()) for cell in row) for row in block.rows if len(row) <= 8]
+
+
+_ELSEWHERE = re.compile(r"上一篇|下一篇|相关(?:文档|链接|信息|阅读|稿件|文章)|推荐阅读|热门")
+
+
+def _dated_lines(blocks: Sequence[Text | Grid], first: int, end: int) -> list[str]:
+    """Lines that may tell the day of publication: above the report, in it, below it up to links to other pages."""
+    lines = [text for block in blocks[:end] for text in _lines(block)]
+    for block in blocks[end:]:
+        if isinstance(block, Text) and _ELSEWHERE.search(block.text):
+            break
+        lines += _lines(block)
+    above = sum(len(_lines(block)) for block in blocks[:first])
+    joined = [a + b for a, b in pairwise(lines[:above]) if a.endswith((":", "："))]
+    return [*lines[:above], *joined, *lines[above:]]
 
 
 def _packed(text: str) -> str:
@@ -141,6 +162,11 @@ def _split(blocks: Sequence[Text | Grid]) -> list[Text | Grid]:
         rows: list[tuple[RawCell, ...]] = []
         for row in block.rows:
             filled = [cell for cell in row if cell.text.strip()]
+            if "。" in row[0].text and all(len(other) == 1 for other in block.rows):
+                result.append(Text(row[0].text, at=row[0].at, hidden=block.hidden, path=block.path))
+                continue
+            if not rows and (caption := _caption(result)):
+                rows.append((RawCell(caption.text, at=caption.at),))
             if len(filled) == 1 and _key_of(filled[0].text):
                 if rows:
                     result.append(replace(block, rows=tuple(rows)))
@@ -151,6 +177,15 @@ def _split(blocks: Sequence[Text | Grid]) -> list[Text | Grid]:
         if rows:
             result.append(replace(block, rows=tuple(rows)))
     return _join_torn(result)
+
+
+def _caption(before: Sequence[Text | Grid]) -> Text | None:
+    """The name of a part of table 4 that stands as a line above its piece of the table."""
+    last = before[-1] if before else None
+    return last if isinstance(last, Text) and label(last.text) in _PARTS_OF_DISPUTES else None
+
+
+_PARTS_OF_DISPUTES = frozenset(row.label for row in load("2021").tables["disputes"].rows)
 
 
 def _join_torn(blocks: list[Text | Grid]) -> list[Text | Grid]:
@@ -172,6 +207,32 @@ def _join_torn(blocks: list[Text | Grid]) -> list[Text | Grid]:
     return result
 
 
+def _own_report(blocks: list[Text | Grid], document: Document) -> list[Text | Grid]:
+    """Of several whole reports on one page only the one that the page is about, told by the years of their titles."""
+    titles = [(place, year) for place, block in enumerate(blocks) if (year := _titled_year(block))]
+    bounds = [*(place for place, _ in titles), len(blocks)]
+    whole: list[tuple[int, int, int]] = []
+    for (start, year), stop in zip(titles, bounds[1:], strict=True):
+        keys = {key for block in blocks[start:stop] if isinstance(block, Text) and (key := _key_of(block.text))}
+        if len(keys) >= 3 and any(isinstance(block, Grid) for block in blocks[start:stop]):
+            whole.append((start, stop, year))
+    if len({year for *_, year in whole}) < 2:
+        return blocks
+    _, _, wanted, _ = _identity(document, blocks[: bounds[0] + 1])
+    own = [part for part in whole if part[2] == wanted]
+    if len(own) != 1:
+        return blocks
+    foreign = {place for start, stop, year in whole if year != wanted for place in range(start, stop)}
+    return [block for place, block in enumerate(blocks) if place not in foreign]
+
+
+def _titled_year(block: Text | Grid) -> int | None:
+    if not isinstance(block, Text) or len(block.text) > 60 or "。" in block.text:
+        return None
+    match = _TITLE.search(_with_figures(_packed(block.text)))
+    return int(match["year"]) if match else None
+
+
 def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
     """Section key to the place of its heading; of several the one with most behind it, not the list of contents."""
     candidates = [
@@ -183,7 +244,57 @@ def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
         weight = sum(len(b.text) if isinstance(b, Text) else 1000 for b in blocks[place + 1 : stop])
         if key not in best or weight > best[key][0]:
             best[key] = (weight, place)
-    return {key: place for key, (_, place) in best.items()}
+    return _with_reworded({key: place for key, (_, place) in best.items()}, blocks)
+
+
+_NUMBERED = re.compile(
+    r"(?:[(]?([一二三四五六1-6])(?:[、.,:：)]|部分|(?=\D))|第([一二三四五六])(?:部分|章)?[、.,:：]?)"
+)
+_PLAIN = re.compile(r"第?[一二三四五六]")
+_ARABIC = str.maketrans("123456", "一二三四五六")
+_ABOUT = {
+    "overview": re.compile(r"总体|整体|概述|概况|基本情况"),
+    "disclosure": re.compile(r"主动公开"),
+    "requests": re.compile(r"申请"),
+    "disputes": re.compile(r"复议|诉讼"),
+    "problems": re.compile(r"问题|不足|困难|改进|整改"),
+    "other_matters": re.compile(r"其[他它]|需要?(?:报告|说明)"),
+}
+
+
+def _with_reworded(found: dict[str, int], blocks: Sequence[Text | Grid]) -> dict[str, int]:
+    """Adds headings in the filer's own words: the number of the section and its matter, between its neighbours."""
+    number = {key: "一二三四五六"[n] for n, key in enumerate(SECTIONS)}
+    # 一、 heads a section, （一） or 1. a part of one, unless the whole report is numbered so.
+    plain = any(_PLAIN.match(_packed(block.text)) for p in found.values() if isinstance(block := blocks[p], Text))
+    for n, key in enumerate(SECTIONS):
+        if key in found:
+            continue
+        after = max((found[other] for other in SECTIONS[:n] if other in found), default=-1)
+        before = min((found[other] for other in SECTIONS[n + 1 :] if other in found), default=len(blocks))
+        places = [
+            place
+            for place in range(after + 1, before)
+            if isinstance(block := blocks[place], Text)
+            and _is_reworded(block, number[key], _ABOUT[key])
+            and (not plain or _PLAIN.match(_packed(block.text)))
+        ]
+        # Of a list of contents and the heading itself, the heading comes last.
+        if places:
+            found[key] = places[-1]
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def _is_reworded(block: Text, number: str, about: re.Pattern[str]) -> bool:
+    packed = _packed(block.text)
+    match = _NUMBERED.match(packed)
+    said = (match[1] or match[2]).translate(_ARABIC) if match else None
+    return (
+        len(packed) <= _LONGEST_HEADING
+        and said == number
+        and bool(about.search(packed))
+        and not re.search(r"[。;；,，!?]|\d{2,}[件条份]|[.…]{3,}", packed)
+    )
 
 
 def _detach_inline(blocks: list[Text | Grid], headings: dict[str, int]) -> tuple[list[Text | Grid], dict[str, int]]:
@@ -248,6 +359,11 @@ def _identity(
     places: list[tuple[str, str]] = [("meta articletitle", document.meta.get("articletitle", ""))]
     places += [("heading", block.text) for block in texts if block.heading]
     places += [
+        ("first lines", first.text + second.text + third.text)
+        for first, second, third in zip(texts, texts[1:], texts[2:], strict=False)
+        if _is_torn(first, second) and len(third.text) <= 20 and not _is_title(first.text + second.text)
+    ]
+    places += [
         ("first lines", first.text + second.text) for first, second in pairwise(texts) if _is_torn(first, second)
     ]
     places += [("first lines", block.text) for block in texts]
@@ -258,7 +374,7 @@ def _identity(
         if not packed or len(packed) > 90:
             continue
         packed = _with_figures(packed)
-        if match := _TITLE.search(packed):
+        if match := _TITLE.search(packed) or _TITLE_YEAR_INSIDE.search(packed):
             sources = {"title": where, "year": where}
             agency = _agency(match["before"], match["between"])
             if agency:
@@ -285,6 +401,10 @@ def _is_torn(first: Text, second: Text) -> bool:
     )
 
 
+def _is_title(text: str) -> bool:
+    return bool(_TITLE.search(_with_figures(_packed(text))))
+
+
 def _with_figures(text: str) -> str:
     """二〇二一年 as 2021年, so that one pattern reads both."""
     year = dates.chinese_year(text)
@@ -294,12 +414,15 @@ def _with_figures(text: str) -> str:
 def _agency(before: str, between: str) -> str | None:
     for part in (before, between):
         name = re.sub(r"^(?:关于|附件\d?[:：]?|[·•>》\-—:：]+)|(?:关于|的|[:：\-—])+$", "", part).strip()
-        name = name.rsplit(">", 1)[-1].rsplit("》", 1)[-1]
+        name = name.rsplit(">", 1)[-1].rsplit("》", 1)[-1].strip("[]【】〔〕()（）") if "(" not in name else name
+        if name in _NO_NAMES:
+            continue
         if 2 <= len(name) <= 40 and not re.search(r"[，。；!！?？]", name):
             return name
     return None
 
 
+_NO_NAMES = frozenset(["政府", "政务", "本机关", "本单位", "年度"])
 _SOURCE_LINE = re.compile(
     r"(?:发布机构|发文机关|公开主体|信息来源|来源|发布单位)\s*[:：]\s*([\u4e00-\u9fff()（）、]{4,40})"
 )

@@ -20,7 +20,10 @@ _PROSE = re.compile(r"[。；;！？]")
 
 
 def read_text(data: bytes) -> Document:
-    """Blocks of a text file; consecutive table lines make a grid. Raises UnreadableDocument (too_large) past 20 MiB or 20,000 cells."""
+    """Blocks of a text file; consecutive table lines make a grid.
+
+    Raises UnreadableDocument (too_large) past 20 MiB or 20,000 cells.
+    """
     if len(data) > MOST_BYTES:
         raise UnreadableDocument(
             "too_large", "文本超过 20 MB，不像一份年度报告", "the text is over 20 MB, unlike a yearly report"
