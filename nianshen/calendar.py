@@ -65,6 +65,11 @@ class Due:
     local: bool = False
     rest_day_until: Day | None = None
 
+    @property
+    def last_day(self) -> Day:
+        """The last day on which publication counts as in time: ``date``, or the working day after a rest day."""
+        return self.rest_day_until or self.date
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:

@@ -26,9 +26,9 @@ def survey(unit: Unit, settings: Config, year: int, now: datetime) -> list[dict[
     for one in settings.organisations:
         due = calendar.due(one.kind, year, one.region)
         report = reports.get(one.id)
-        passed = due is not None and calendar.passed(due.date, now)
+        passed = due is not None and calendar.passed(due.last_day, now)
         absences = unit.portals.absences(one.id, year) if due and passed and report is None else []
-        after = [moment for moment in absences if due and calendar.passed(due.date, moment)]
+        after = [moment for moment in absences if due and calendar.passed(due.last_day, moment)]
         facts = Facts(
             due=due.date if due else None,
             due_passed=passed,

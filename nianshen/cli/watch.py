@@ -15,7 +15,7 @@ import typer
 from nianshen.calendar import zone
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.cli.output import explain
-from nianshen.cli.run import summary
+from nianshen.cli.run import summary, unread
 from nianshen.config import load
 from nianshen.cycle import run as run_cycle
 from nianshen.errors import Exit, NianshenError
@@ -37,7 +37,8 @@ def watch(config: ConfigOption = DEFAULT) -> None:
     def cycle() -> None:
         now = datetime.now(UTC)
         year = now.astimezone(zone(settings.site.timezone)).year - 1
-        sys.stderr.write(summary(run_cycle(settings, year=year, now=now, progress=lambda _: None)))
+        result = run_cycle(settings, year=year, now=now, progress=lambda _: None)
+        sys.stderr.write(unread(result) + summary(result))
 
     def complain(job: str, error: BaseException | None) -> None:
         said = explain(error) if isinstance(error, NianshenError) else type(error).__name__ if error else "missed"
@@ -49,7 +50,9 @@ def watch(config: ConfigOption = DEFAULT) -> None:
     store = open_store(settings.database_url)
     try:
         with dispatcher(store, settings, Random()) as sender:  # noqa: S311 - jitter of retries
-            lanes = threading.Thread(target=sender.run_until_stopped, name="dispatcher")
+            # Without channels there are no lanes to wait for.
+            send = sender.run_until_stopped if settings.channels else stop.wait
+            lanes = threading.Thread(target=send, name="dispatcher")
             scheduler = timer(settings, cycle, complain)
             scheduler.start()
             lanes.start()
