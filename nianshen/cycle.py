@@ -40,7 +40,7 @@ TABLES = ("disclosure", "requests", "disputes")
 
 @dataclass(frozen=True, slots=True)
 class CycleResult:
-    """What a cycle did. ``findings`` are the failing ones of the year as they stand now."""
+    """What a cycle did. ``findings`` are the failing ones of the year; ``evidence_kept`` is False for a full disk."""
 
     run_id: str
     year: int
@@ -48,11 +48,12 @@ class CycleResult:
     findings: tuple[Finding, ...]
     unknown: tuple[str, ...]
     tally: Tally
+    evidence_kept: bool = True
 
     @property
     def codes(self) -> set[Exit]:
-        """The exit codes that apply, findings aside: partial, undelivered."""
-        codes = set()
+        """The exit codes that apply, findings aside: partial, undelivered, storage."""
+        codes = set() if self.evidence_kept else {Exit.STORAGE}
         if self.unknown or any(not portal["complete"] for portal in self.portals):
             codes.add(Exit.PARTIAL)
         if self.tally.dead or self.tally.waiting:  # a try that failed and was made good is no failure
@@ -108,7 +109,8 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
         finally:
             store.close()
     unknown = tuple(one["id"] for one in standing if one["status"] == Status.UNKNOWN)
-    return CycleResult(this.id, year, tuple(result["portals"]), tuple(this.findings), unknown, tally)
+    kept = result["exit"] != Exit.STORAGE
+    return CycleResult(this.id, year, tuple(result["portals"]), tuple(this.findings), unknown, tally, kept)
 
 
 @contextmanager
@@ -290,11 +292,11 @@ def _audit_absent(this: _Run, unit: Unit, organisation: str, verdict: Mapping[st
         return  # seen before and gone now: withdrawn or moved, not unpublished
     calendar = this.config.due_dates
     context = _context(this, unit, organisation, this.year, None)
-    if context.due is None or not calendar.passed(context.due, this.now):
+    last_day = context.rest_day_until or context.due
+    if last_day is None or not calendar.passed(last_day, this.now):
         return
-    due = context.due
     proof = this.config.calendar.absence_proof
-    times = tuple(time for time in unit.portals.absences(organisation, this.year) if calendar.passed(due, time))
+    times = tuple(time for time in unit.portals.absences(organisation, this.year) if calendar.passed(last_day, time))
     proven = absence_proven(times, runs=proof.runs, gap=timedelta(hours=proof.min_gap_hours))
     judgement = _judge(this, None, replace(context, absence=Absence(proven, times)))
     evidence = verdict["evidence"][0] if verdict["evidence"] else None

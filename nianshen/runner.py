@@ -22,7 +22,8 @@ def crawl(
 ) -> dict[str, Any]:
     """Run one job and give its result document. A crawl that dies gives one too: every portal failed, and why.
 
-    Progress arrives as it happens. Past the limit the process group is asked to stop, then killed.
+    Progress arrives as it happens. Past the limit the process group is asked to stop, then killed. ``exit`` of the
+    document is how the process ended: 5 where evidence could not be kept.
     """
     with tempfile.TemporaryDirectory(prefix="nianshen-crawl-") as folder:
         result_path = Path(folder) / "result.json"
@@ -48,7 +49,7 @@ def crawl(
         if result_path.exists():
             result: dict[str, Any] = json.loads(result_path.read_text(encoding="utf-8"))
             if result.get("schema") == SCHEMA:
-                return result
+                return {**result, "exit": process.returncode}
         return _died(job, process.returncode, last_words)
 
 
@@ -99,4 +100,11 @@ def _died(job: Mapping[str, Any], code: int, last_words: list[str]) -> dict[str,
         }
         for portal in job["portals"]
     ]
-    return {"schema": SCHEMA, "run_id": job["run_id"], "portals": portals, "candidates": [], "review": []}
+    return {
+        "schema": SCHEMA,
+        "run_id": job["run_id"],
+        "portals": portals,
+        "candidates": [],
+        "review": [],
+        "exit": code,
+    }

@@ -40,6 +40,7 @@ def run(
     chosen = year or moment.astimezone(zone(settings.site.timezone)).year - 1
     with told() as progress:
         result = run_cycle(settings, year=chosen, now=moment, progress=progress)
+    sys.stderr.write(unread(result))
     sys.stdout.write(summary(result))
     codes = set(result.codes)
     if fail_on is not FailOn.NEVER and any(f.severity.rank >= Severity(fail_on.value).rank for f in result.findings):
@@ -49,7 +50,7 @@ def run(
 
 @contextmanager
 def told() -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Progress on stderr: a live line on a terminal, one line per portal elsewhere."""
+    """Progress on stderr: a live line on a terminal, one line per portal that was read whole elsewhere."""
     console = Console(stderr=True)
     pages = 0
     with console.status("采集中 / crawling …") as status:
@@ -60,14 +61,23 @@ def told() -> Iterator[Callable[[Mapping[str, Any]], None]]:
             if kind == "page":
                 pages += 1
                 status.update(f"采集中 / crawling … {pages} 页 / pages ({portal})")
-            elif kind == "portal":
-                console.print(f"门户 / portal {portal}: {event.get('reason') or '读全 / read whole'}", markup=False)
+            elif kind == "portal" and not event.get("reason"):
+                console.print(f"门户 / portal {portal}: 读全 / read whole", markup=False, soft_wrap=True)
             elif kind == "read":
                 status.update(f"读取 / reading {safe(str(event['organisation']))} {event['year']}")
             elif kind == "sending":
                 status.update("发送告警 / sending alerts …")
 
         yield tell
+
+
+def unread(result: CycleResult) -> str:
+    """Why portals could not be read whole, a line each."""
+    return "".join(
+        f"门户 / portal {portal['id']}: {portal['reason']}: {safe(portal['detail'])}\n"
+        for portal in result.portals
+        if not portal["complete"]
+    )
 
 
 def summary(result: CycleResult) -> str:

@@ -171,6 +171,7 @@ class Office:
             "portals": portals,
             "candidates": candidates,
             "review": [],
+            "exit": 0,
         }
 
     def _verdict(self, portal: str, listing: str) -> dict[str, Any]:
