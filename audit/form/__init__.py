@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -24,18 +24,22 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class FormTable:
-    """One table. ``columns_of``: row id to column ids, in printed order; ``columns`` labels every column id."""
+    """One table. ``columns_of``: row id to column ids, in printed order; ``columns`` labels every column id.
+
+    ``cells`` are all cell ids, row by row.
+    """
 
     name: str
     title: str
     rows: tuple[Label, ...]
     columns: tuple[Label, ...]
     columns_of: Mapping[str, tuple[str, ...]]
+    cells: tuple[str, ...] = field(init=False, default=())
 
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """Every cell id of the table, row by row."""
-        return tuple(f"{self.name}/{row.id}/{column}" for row in self.rows for column in self.columns_of[row.id])
+    def __post_init__(self) -> None:
+        """Every rule asks for the cells of every report: they are listed once."""
+        cells = (f"{self.name}/{row.id}/{column}" for row in self.rows for column in self.columns_of[row.id])
+        object.__setattr__(self, "cells", tuple(cells))
 
     def row(self, row_id: str) -> Label:
         return next(row for row in self.rows if row.id == row_id)

@@ -226,14 +226,15 @@ def _align(rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, int
     """The best placing of rows on the form that keeps the order (Needleman-Wunsch); doubtful placings are dropped."""
     targets = [row.id for row in _template()]
     height, width = len(rows), len(targets)
-    score = [[0.0] * (width + 1) for _ in range(height + 1)]
-    for i in range(1, height + 1):
-        found = candidates[rows[i - 1].place]
-        for j in range(1, width + 1):
-            best = max(score[i - 1][j], score[i][j - 1])
-            if targets[j - 1] in found:
-                best = max(best, score[i - 1][j - 1] + found[targets[j - 1]][0] - 0.5)
-            score[i][j] = best
+    score = [[0.0] * (width + 1)]
+    for row in rows:
+        found, above, line = candidates[row.place], score[-1], [0.0]
+        for j, target in enumerate(targets, start=1):
+            best = above[j] if above[j] > line[-1] else line[-1]
+            if target in found:
+                best = max(best, above[j - 1] + found[target][0] - 0.5)
+            line.append(best)
+        score.append(line)
     pairs: list[tuple[int, int]] = []
     i, j = height, width
     while i and j:

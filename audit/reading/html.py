@@ -121,7 +121,8 @@ class _Walk:
                 rows.clear()
 
         for number, (holder, cells) in enumerate(_rows(table)):
-            if any(_is_layout(cell) for cell in cells):
+            looks = [_look(cell) for cell in cells]
+            if any(look is None for look in looks):
                 yield from grid()
                 for cell in cells:
                     yield from self._inside(cell, hidden=hidden, heading=False)
@@ -129,6 +130,7 @@ class _Walk:
             row_hidden = holder is not None and _is_hidden(holder)
             if row_hidden:
                 continue
+            self.pictures += sum(look or 0 for look in looks)
             rows.append(tuple(self._cell(cell, index, number, place) for place, cell in enumerate(cells)))
         yield from grid()
 
@@ -140,7 +142,6 @@ class _Walk:
                 f"表格单元格超过 {MOST_CELLS} 个，不像一份年度报告",
                 f"over {MOST_CELLS} table cells, unlike a yearly report",
             )
-        self.pictures += sum(not _is_ornament(image) for image in _tags(tag, {"img"}))
         at = Locator(table=table, row=row, cell=place)
         return RawCell(cell_text(tag), _span(tag, "colspan"), _span(tag, "rowspan"), at)
 
@@ -174,16 +175,19 @@ def _rows(table: Tag) -> Iterator[tuple[Tag | None, list[Tag]]]:
     return ((holder, cells) for holder, cells in found if cells)
 
 
-def _is_layout(cell: Tag) -> bool:
-    """A cell that holds a table or a long text arranges the page, it is no datum."""
-    length = 0
+def _look(cell: Tag) -> int | None:
+    """The pictures in a cell of data; None if it holds a table or a long text, and so arranges the page."""
+    length = pictures = 0
     for node in cell.descendants:
         if isinstance(node, NavigableString):
             length += len(node)
         elif isinstance(node, Tag) and node.name == "table":
-            return True
+            return None
+        elif isinstance(node, Tag) and node.name == "img":
+            pictures += not _is_ornament(node)
     # White space does not count: how much of it stands in the source depends on the editor.
-    return length > _LONG_CELL and len("".join(cell.get_text().split())) > _LONG_CELL
+    is_long = length > _LONG_CELL and len("".join(cell.get_text().split())) > _LONG_CELL
+    return None if is_long else pictures
 
 
 def _tags(scope: Tag, names: Collection[str]) -> Iterator[Tag]:
@@ -204,7 +208,7 @@ def _gather(tag: Tag, parts: list[str]) -> None:
         if isinstance(child, NavigableString):
             if not isinstance(child, _NO_TEXT):
                 # A line break of the source is a space at most; only markup breaks a line.
-                parts.append(re.sub(r"\s+", " ", str(child)))
+                parts.append(child.replace("\n", " "))
         elif isinstance(child, Tag) and child.name not in SKIPPED and not _is_hidden(child):
             if child.name in BLOCKS:
                 parts.append("\n")

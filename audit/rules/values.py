@@ -71,7 +71,11 @@ def counts_whole(report: Report) -> Iterator[Outcome]:
 
 def _each(report: Report, wrong: _Wrong) -> Iterator[Outcome]:
     for table in _found(report):
-        bad = [cell for cell in _read(table) if cell.known is not None and wrong(cell.id.rsplit("/", 1)[1], cell.known)]
+        bad = [
+            cell
+            for cell in _read(table)
+            if (value := cell.known) is not None and wrong(cell.id.rsplit("/", 1)[1], value)
+        ]
         yield _rest(table)
         for cell in bad:
             yield Outcome(
