@@ -6,7 +6,7 @@ JOBS ?= 2
 UV := $(shell command -v uv)
 INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
-.PHONY: help demo test lint types bench pins clean
+.PHONY: help demo test lint types bench docs pins clean
 .DEFAULT_GOAL := help
 
 help: ## 列出命令 / list the commands
@@ -26,6 +26,9 @@ types: .venv/.development ## 检查类型 / check the types
 
 bench: .venv/.development ## 测量速度 / measure speed
 	@$(BIN)/python -m tests.benchmarks
+
+docs: .venv/.development ## 重新生成参考文档 / write the generated pages anew
+	@$(BIN)/python -m docs.generate
 
 pins: ## 重新锁定依赖 / renew the pins (needs uv)
 	printf 'hatchling\neditables\n' | uv pip compile - $(PIN) -o requirements/build.txt
