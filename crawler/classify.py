@@ -104,6 +104,7 @@ _CHALLENGES = (
     ("_Incapsula_Resource", "Incapsula challenge"),
 )
 _RUISHU = re.compile(r"\$_ts\s*=|window\[['\"]\$_ts['\"]\]")
+_COOKIE_CHECK = re.compile(r"document\.cookie\s*=.{0,2000}?location|location.{0,2000}?document\.cookie\s*=", re.DOTALL)
 _REFUSED_TEXT = re.compile(
     r"Request Rejected.{0,200}support ID|访问被(?:拦截|拒绝|阻断)|请求被拦截|您的访问(?:存在|可能).{0,10}(?:威胁|风险)"
     r"|安全验证|滑动验证|人机验证|请完成验证|访问过于频繁",
@@ -203,5 +204,7 @@ def _challenge(text: str, plain: str) -> str | None:
             return name
     if _RUISHU.search(text) and len(plain) < 200:
         return "瑞数 / Ruishu challenge"
+    if len(plain) < 50 and _COOKIE_CHECK.search(text):
+        return "脚本设 cookie 后重载 / a script sets a cookie and reloads"
     found = _REFUSED_TEXT.search(plain)
     return f"拦截页 / block page: {found[0][:60]}" if found else None

@@ -64,7 +64,8 @@ def plan(
     )
     is_report = not choices and visit.depth > 0 and holds_report(page)
     # Breadcrumbs repeat the column's name; a page that calls itself the column has nothing to gain there.
-    own = in_report_column(page.title, *headings) or (visit.depth > 0 and bool(choices))
+    unlinked = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"]) if not tag.find("a", href=True)]
+    own = in_report_column(page.title, *unlinked) or (visit.depth > 0 and bool(choices))
     reports = {choice.link.url for choice in choices}
     folders = list(_folders(page, visit, organisations, years, reports, own)) if not is_report else []
     if not choices and not is_report and visit.depth < _DEEPEST:
@@ -93,6 +94,13 @@ def holds_report(page: Page) -> bool:
     """The page itself shows the text of a report."""
     text = clean(page.soup.get_text())
     return all(part in text for part in _REPORT_PARTS)
+
+
+def is_folder(page: Page, choice: Choice) -> bool:
+    """A link that said no more than a year led to a list, not to a report."""
+    if not _YEAR_FOLDER.match(clean(choice.link.title)) or holds_report(page) or attachments(page):
+        return False
+    return any(anchor.find_parent(["li", "tr", "dd"]) for anchor in page.soup.find_all("a", href=True))
 
 
 def forward(page: Page) -> str | None:
@@ -194,7 +202,7 @@ def _folders(
             yield replace(below, year=int(folder[1])), url
         elif folder and visit.year is None and int(folder[1]) == max(years) + 1:
             yield below, url  # folders by the year of publication: it says nothing of the year reported
-        elif not folder and not own and (COLUMN_NAME.match(title) or _more_of_column(anchor, title)):
+        elif not folder and ((not own and COLUMN_NAME.match(title)) or _more_of_column(anchor, title)):
             yield below, url
         elif not folder and not reports and own and 2 < len(title) < 40:
             kind, who, _, _ = match(title, organisations)

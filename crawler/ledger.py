@@ -59,6 +59,10 @@ class Ledger:
     def open(self, visit: Visit) -> None:
         """A fetch was ordered."""
         self.pending += 1
+        self.enter(visit)
+
+    def enter(self, visit: Visit) -> None:
+        """A list is about to be read."""
         if visit.role == "list":
             self.readings.setdefault(
                 visit.list_url, ListReading(visit.list_url, year=visit.year, start=visit.depth == 0)

@@ -16,7 +16,7 @@ from crawler.cms import Page, pick
 from crawler.coverage import PageRead
 from crawler.decode import decode
 from crawler.evidence import EvidenceError
-from crawler.follow import MOST_HOPS, attachments, forward, holds_report, plan, report_of
+from crawler.follow import MOST_HOPS, attachments, forward, holds_report, is_folder, plan, report_of
 from crawler.ledger import Visit
 from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs
@@ -118,6 +118,11 @@ class PortalSpider(scrapy.Spider):
         page = Page(response.url, text[:LARGEST_PAGE])
         if onward := self._onward(page, visit):
             yield from onward
+            return
+        if media == HTML and is_folder(page, choice):
+            folder = Visit(visit.portal, "list", page.url, 1, visit.depth + 1, choice.organisation, choice.year)
+            ledger.enter(folder)
+            yield from self._list(response, folder)
             return
         sha = self.run.keep(response.body, response.meta["captured_sha256"], visit, response.url)
         ledger.take(visit, choice, response.url, sha, media, response.meta["captured_at"], pairs(response.headers))

@@ -102,6 +102,27 @@ def title_of(anchor: Tag) -> str:
 
 
 def _items(page: Page) -> Iterator[Link]:
+    """Links that look like entries, and all that stand in one list with one that does."""
+    entries = list(_entries(page))
+    yield from (link for _, link in entries)
+    boxes = {id(row.parent): row.parent for row, _ in entries if row is not None and row.name in {"li", "tr", "dd"}}
+    known = {link.url for _, link in entries}
+    for box in filter(None, boxes.values()):
+        for row in box.find_all(["li", "tr", "dd"], recursive=False):
+            anchor = row.find("a", href=True)
+            url = page.resolve(str(anchor["href"])) if anchor and _word(anchor) is None else None
+            if anchor and url and url not in known and title_of(anchor) and not COLUMN_NAME.match(title_of(anchor)):
+                known.add(url)
+                yield Link(
+                    title_of(anchor),
+                    url,
+                    find_date(row.get_text(" ")),
+                    _organ(anchor, row),
+                    clean(row.get_text())[:200],
+                )
+
+
+def _entries(page: Page) -> Iterator[tuple[Tag | None, Link]]:
     seen: set[tuple[str, str]] = set()
     for anchor in page.soup.find_all("a", href=True):
         url, title = page.resolve(str(anchor["href"])), title_of(anchor)
@@ -125,7 +146,7 @@ def _items(page: Page) -> Iterator[Link]:
         if not (_REPORT.search(title) or _YEAR_ONLY.match(title) or (row and day)):
             continue
         seen.add((url, title))
-        yield Link(title, url, day or date_in_url(url), _organ(anchor, row), context[:200])
+        yield row, Link(title, url, day or date_in_url(url), _organ(anchor, row), context[:200])
 
 
 def _row(anchor: Tag) -> Tag | None:
@@ -291,6 +312,13 @@ def _pager_links(page: Page) -> _Found:
             if usable and url and any(rule.search(url) for rule in _NUMBER):
                 numbers.add((int(word), url))
             dead |= scripted and not usable and int(word) == page.number + 1
+    for option in page.soup.find_all("option"):
+        word = _word(option)
+        if word and word.isdigit() and not _YEAR_ONLY.match(word) and int(word) > page.number:
+            value = str(option.get("value") or "")
+            url = page.resolve(value) if re.search(r"[./?]", value) else None
+            numbers |= {(int(word), url)} if url and page.same_column(url) else set()
+            dead |= url is None
     return _Found(onward, last, dead, tuple(sorted(numbers)))
 
 

@@ -39,7 +39,7 @@ def recognise(page: Page) -> float:
     """Sure if the pager script is there; likely by the marks the system leaves in addresses and classes."""
     if _COUNT_FIRST.search(page.text) or _ELEMENT_FIRST.search(page.text):
         return 0.95
-    if re.search(r"\b(?:countPage|m_nPageCount)\s*=", page.text):
+    if _ANY_CALL.search(page.text) or re.search(r"\b(?:countPage|m_nPageCount)\s*=", page.text):
         return 0.85
     return 0.4 if re.search(r"TRS_|/t20\d{6}_\d+\.s?html?", page.text) else 0.0
 
