@@ -18,6 +18,8 @@ from nianshen.errors import Exit, NianshenError
 
 NOUNS = ("check", "config", "init", "run", "status", "findings", "alerts", "db", "demo", "watch")
 
+_INTERRUPTED = "已中断 / interrupted"
+
 
 @runtime_checkable
 class _Showing(Protocol):
@@ -42,7 +44,7 @@ def call(arguments: list[str]) -> int:
         _say(explain(error))
         return int(error.code)
     except (KeyboardInterrupt, typer.Abort):
-        _say("已中断 / interrupted")
+        _say(_INTERRUPTED)
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (| head). Python must not try to flush it again at exit.
@@ -85,6 +87,8 @@ def _options(
 
 def _finished(result: object) -> int:
     """Without standalone mode an early exit comes back as a number, anything else means success."""
+    if result == Exit.INTERRUPTED:
+        _say(_INTERRUPTED)  # Typer turns Ctrl-C into this number and says nothing
     return result if isinstance(result, int) else Exit.OK
 
 

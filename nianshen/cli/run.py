@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -38,7 +40,7 @@ def run(
     settings = load(config, os.environ)
     moment = instant(now, settings)
     chosen = year or moment.astimezone(zone(settings.site.timezone)).year - 1
-    with told() as progress:
+    with _interruptible(), told() as progress:
         result = run_cycle(settings, year=chosen, now=moment, progress=progress)
     sys.stderr.write(unread(result))
     sys.stdout.write(summary(result))
@@ -46,6 +48,20 @@ def run(
     if fail_on is not FailOn.NEVER and any(f.severity.rank >= Severity(fail_on.value).rank for f in result.findings):
         codes.add(Exit.FINDINGS)
     raise typer.Exit(gravest(codes))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A SIGTERM ends the run as Ctrl-C does: without this the crawl process would go on alone."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -8,6 +8,9 @@ import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,7 +171,7 @@ def test_evidence_that_cannot_be_kept_claims_nothing_and_is_a_storage_error(
 def test_a_crawler_that_is_killed_leaves_every_portal_unread(town: Town) -> None:
     def kill(event: Mapping[str, Any]) -> None:
         if event["event"] == "page":
-            for child in children():
+            for child in children(os.getpid()):
                 os.kill(child, signal.SIGKILL)
 
     config = settings.load(town.folder / "config.yaml", {"OFFICE_SECRET": SECRET})
@@ -183,9 +186,28 @@ def test_a_crawler_that_is_killed_leaves_every_portal_unread(town: Town) -> None
     assert verify(town.folder / "data/evidence") == []
 
 
-def children() -> list[int]:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_stopped_takes_its_crawler_along(town: Town, number: signal.Signals) -> None:
+    path = town.folder / "config.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("{delay: 0}", "{delay: 30}"), encoding="utf-8")
+    command = [sys.executable, "-m", "nianshen", "run", "--year", "2025", "--now", MORNING]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:  # noqa: S603
+        while not town.city.asked and process.poll() is None:
+            time.sleep(0.02)
+        (crawler,) = children(process.pid)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130, said.decode()
+    assert not Path(f"/proc/{crawler}").exists()
+    assert "interrupted" in said.decode()
+    database = sqlite3.connect(town.folder / "data/nianshen.sqlite3")
+    assert database.execute("select state from run").fetchall() == [("interrupted",)]
+
+
+def children(process: int) -> list[int]:
     """Processes that this one started and that still live."""
-    path = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    path = Path(f"/proc/{process}/task/{process}/children")
     return [int(word) for word in path.read_text(encoding="ascii").split()]
 
 
