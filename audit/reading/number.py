@@ -11,7 +11,7 @@ from functools import lru_cache
 from audit.report import How, State
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad]")
-_MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-"})
+_MINUSES = "\u2212\u2010\u2011"
 _DASHES = re.compile(r"[-/\\—–―─－_~]+|无|没有|／+")
 _UNIT = r"(?P<unit>[件份条宗个项起次人]|件次|人次|万元|亿元|千元|元)?"
 _FIGURE = r"(?P<figure>\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?)"
@@ -42,7 +42,9 @@ class Reading:
 def normalise(text: str) -> str:
     """NFKC, invisible characters dropped, runs of white space to one space or one line break."""
     text = text.replace("&nbsp;", " ")  # escaped twice, as some editors do
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_MINUS)
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    for minus in _MINUSES:
+        text = text.replace(minus, "-")
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 

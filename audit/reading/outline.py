@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from audit.form import IDS, SECTIONS, load
@@ -17,6 +17,7 @@ from audit.report import Dates, Section
 
 _ORDINAL = r"(?:第?[一二三四五六七八九十]{1,2}(?:部分|章)?[、.,:：]?|\d{1,2}[、.,])"
 _LONGEST_HEADING = 40
+_LONGEST_LINE = 200
 _SUBJECT = (
     r"(?:(?:政府|政务)?信息公开|政务公开)(?:工作)?"
     r"(?:年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告|情况的?(?:年度)?报告)"
@@ -124,6 +125,12 @@ def _dated_lines(blocks: Sequence[Text | Grid], first: int, end: int) -> list[st
 
 
 def _packed(text: str) -> str:
+    """Normalised, without white space. Lines are asked for several times, paragraphs are not worth keeping."""
+    return _packed_line(text) if len(text) <= _LONGEST_LINE else _packed_line.__wrapped__(text)
+
+
+@lru_cache(maxsize=2048)
+def _packed_line(text: str) -> str:
     return "".join(normalise(text).split())
 
 
