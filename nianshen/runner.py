@@ -46,11 +46,17 @@ def crawl(
             raise
         finally:
             timer.cancel()
-        if result_path.exists():
-            result: dict[str, Any] = json.loads(result_path.read_text(encoding="utf-8"))
-            if result.get("schema") == SCHEMA:
-                return {**result, "exit": process.returncode}
-        return _died(job, process.returncode, last_words)
+        result = _result(result_path)
+    return {**result, "exit": process.returncode} if result else _died(job, process.returncode, last_words)
+
+
+def _result(path: Path) -> dict[str, Any] | None:
+    """The result document, if the process left one whole."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return result if isinstance(result, dict) and result.get("schema") == SCHEMA else None
 
 
 def _follow(process: subprocess.Popen[bytes], progress: Callable[[Mapping[str, Any]], None]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -32,10 +32,10 @@ def timer(
     for job in config.schedule.jobs:
         scheduler.add_job(cycle, CronTrigger.from_crontab(job.cron, timezone=local), id=job.id)
 
-    def listen(event: JobExecutionEvent) -> None:
+    def listen(event: JobEvent) -> None:
         complain(event.job_id, getattr(event, "exception", None))
 
-    scheduler.add_listener(listen, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    scheduler.add_listener(listen, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
     return scheduler
 
 
