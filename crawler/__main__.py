@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -59,7 +60,10 @@ def crawl(run: Run, user_agent: str) -> int:
 
 
 def _install_stop_signals() -> None:
-    """End at once on SIGTERM and SIGINT: Scrapy's own way waits for queued requests, which may be delays away."""
+    """End at once on SIGTERM, SIGINT and the parent's death.
+
+    Scrapy's own way waits for queued requests, which may be delays away.
+    """
     from twisted.internet import reactor  # noqa: PLC0415 -- exists only after Scrapy has installed it
 
     loop_reactor: Any = reactor
@@ -69,10 +73,19 @@ def _install_stop_signals() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
 
+    parent = os.getppid()
+
+    def watch() -> None:
+        # Killed without a word, the hall starts anew; two crawls at once would break the promised delays.
+        if os.getppid() != parent:
+            stop()
+        loop_reactor.callLater(0.5, watch)
+
     def stop() -> None:
         loop_reactor.crash()
         loop_reactor.getThreadPool().stop()
 
+    loop_reactor.callLater(0.5, watch)
     loop_reactor.callLater(0, install)  # the loop runs by then
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -85,8 +86,9 @@ class Run:
     def tell(self, event: str, portal: str | None, **facts: object) -> None:
         """Progress: one JSON object a line on stderr."""
         line = json.dumps({"event": event, "portal": portal, **facts}, ensure_ascii=False, default=str)
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        with contextlib.suppress(BrokenPipeError):  # the reader is gone; evidence and result do not need it
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
 
     def as_json(self) -> dict[str, Any]:
         """The result, schema ``nianshen.crawl/1``. ``listed`` holds report links of every year, fetched or not."""
