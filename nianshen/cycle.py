@@ -347,7 +347,8 @@ def _settle(
         step = _spoken(change, row, waived)
         news = telling.news_of(step, row.document if row else None) if step else None
         if news:
-            this.news.append(telling.FindingNews(organisation, year, *news, snapshot, change.fingerprint in waived))
+            is_waived = change.fingerprint in waived
+            this.news.append(telling.FindingNews(organisation, year, *news, snapshot, this.id, is_waived))
 
 
 def _spoken(change: Change, row: FindingRow | None, waived: Collection[str]) -> Change | None:

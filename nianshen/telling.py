@@ -62,6 +62,7 @@ class FindingNews:
     fingerprint: str
     document: Mapping[str, Any]
     snapshot: Snapshot | None
+    run_id: str
     waived: bool = False
 
 
@@ -198,10 +199,10 @@ def _finding_item(news: FindingNews, config: Config, status_of: Mapping[str, str
     message = dict(document["message"])
     if news.event is Event.RESOLVED:
         message = {language: _RESOLVED[language] + text for language, text in message.items()}
-    state = f"{document['expected']}|{document['actual']}|{document['formula']}"
     snapshot = news.snapshot
     return AlertItem(
-        alert_id=_id(news.fingerprint, news.event, state, snapshot.sha256 if snapshot else ""),
+        # The run is part of it: what comes and goes with the same bytes is told anew each time.
+        alert_id=_id(news.fingerprint, news.event, news.run_id),
         event=news.event,
         organisation=Organisation(
             organisation.id, organisation.name, organisation.region or None, organisation.kind, organisation.portal
