@@ -20,13 +20,13 @@ _ASPECTS = {
     ),
     "requests": (
         {"zh": "依申请公开", "en": "requests"},
-        r"依申请|依法申请|信息公开申请|公开申请|申请公开|申请[人量数件渠办答接]"
+        r"依申请|依法申请|信息公开申请|公开申请|申请公开|申请[人量数件渠办答接受处审]|收件"
         r"|(?:受理|收到|接收|接到|新收|办理|答复|处理)[^。；]{0,25}申请",
     ),
     "management": (
         {"zh": "政府信息管理", "en": "information management"},
         r"信息(?:资源)?(?:的)?管理|规范性文件|保密|审核|审查|三审|双审|校对|公开属性|发布(?:管理)?(?:制度|机制|程序|流程)|管理(?:制度|机制|办法)"
-        r"|动态(?:管理|调整|更新)|清理|台账|目录|指南|归档|档案|源头|规范化|标准化",
+        r"|先审后|审签|把关|属地管理|分级负责|动态(?:管理|调整|更新)|清理|台账|目录|指南|归档|档案|源头|规范化|标准化",
     ),
     "platform": (
         {"zh": "政府信息公开平台建设", "en": "platforms"},
@@ -40,7 +40,8 @@ _ASPECTS = {
 }
 _FEE = re.compile(
     r"信息(?:公开)?处理费|(?:收取|收费|费用)[^。；]{0,20}(?:信息公开|申请|处理)|(?:信息公开|申请|处理)[^。；]{0,30}(?:收取|收费|费用)"
-    r"|(?:未|没有|不)(?:曾)?(?:收取|收费|产生费用)|收费情况"
+    r"|(?:未|没有|不)(?:曾)?(?:收取|收费|产生费用)|收费(?:情况|通知|金额|为?[零0])"
+    r"|(?:未|没有|不|无)[^。；，]{0,8}收费|收取费用"
 )
 _HEADING = re.compile(r"存在的?(?:主要)?问题[及和与、](?:下一步)?(?:改进|整改)的?\w{0,4}")
 _NEED = re.compile(
@@ -57,6 +58,7 @@ _CONCRETE = re.compile(
     r"制定|印发|出台|建立|修订|举办|每[日周月季年]|\d+\s*[次期场项个条件名人天]|清单|台账|机制|方案|专项|专题|专栏|专班|定期|责任人|纳入|考核|通报"
     r"|[一两二三四五六]是|(?:一|二|三|四)、"
 )
+_SHORTEST_SAYING = 9
 _SENTENCE = re.compile(r"[。！？!?]+")
 
 
@@ -122,7 +124,9 @@ def problems_concrete(report: Report) -> Iterator[Outcome]:
     measures = [clause for clause in clauses if clause not in problems and _MEASURE.search(clause)]
     lacking = "" if problems and measures else "measure" if problems else "problem"
     vague = len(problems) < 2 and not any(_CONCRETE.search(clause) for clause in measures)
-    if not lacking and section.characters >= 120 and not vague:
+    # Some say in few words what others spread over a page.
+    terse = section.characters < 120 and len(problems) < 2
+    if not lacking and not terse and not vague:
         yield Outcome(Kind.PASS, "problems")
     elif doubt.lossy(report):
         yield Outcome(Kind.OPEN, "problems")
@@ -137,11 +141,11 @@ def problems_concrete(report: Report) -> Iterator[Outcome]:
 
 
 def _spoken_of(sentences: list[str], words: re.Pattern[str]) -> bool:
-    """A sentence with one of the words says something: twelve characters; a heading borrows the next one."""
+    """A sentence with one of the words says something: nine characters; a heading borrows the next one."""
     for place, sentence in enumerate(sentences):
         if words.search(sentence):
             following = sentences[place + 1] if len(sentence) < 16 and place + 1 < len(sentences) else ""
-            if len(sentence) + len(following) >= 12:
+            if len(sentence) + len(following) >= _SHORTEST_SAYING:
                 return True
     return False
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from audit.report import Report, Table
+from audit.form import IDS, load
+from audit.report import Report, Section, Table
 
 _FILE = re.compile(r"\.(pdf|docx?|wps|xlsx?|et|ofd|zip|rar|png|jpe?g|gif|tiff?)\b", re.IGNORECASE)
 
@@ -20,6 +21,20 @@ def of_attachments(report: Report) -> str | None:
     """Whether an attachment could hold what the page does not."""
     held = any(_FILE.search(address) or _FILE.search(text) for text, address in report.attachments)
     return "attachments" if held else None
+
+
+def of_section(section: Section, name: str) -> bool:
+    """Whether a section shows a table that was not recognised, or labels of its own table as running text."""
+    if section.tables:
+        return True
+    text = "".join(section.text.split())
+    labels = {_bare(row.label) for form in IDS for row in load(form).tables[name].rows}
+    labels |= {_bare(column.label) for form in IDS for column in load(form).tables[name].columns}
+    return sum(word in text for word in labels if len(word) >= 3) >= 3
+
+
+def _bare(words: str) -> str:
+    return re.sub(r"^[（(]?[一二三四五六七\d]+[）)、.]+|[（(].*", "", words)
 
 
 def of_table(table: Table) -> bool:

@@ -29,7 +29,7 @@ def sections_present(report: Report, context: Context) -> Iterator[Outcome]:
         if section is not None and section.present:
             yield Outcome(Kind.PASS, key)
             continue
-        args = {"section": names.section(key), "why": why or ""}
+        args = {"section": names.section(key), "why": _plain(why or "")}
         if why:
             yield Outcome(Kind.OPEN, key, args=args, message="doubt")
         elif _table_found(report, key):
@@ -50,10 +50,10 @@ def sections_filled(report: Report, context: Context) -> Iterator[Outcome]:
         if section is None or not section.present:
             continue
         filled = section.tables > 0 or section.characters >= 10 or _table_found(report, key)
-        if filled or (key == "other_matters" and _NOTHING.search(section.text)):
+        if filled or (key == "other_matters" and _is_an_answer(section.text)):
             yield Outcome(Kind.PASS, key)
         elif why:
-            yield Outcome(Kind.OPEN, key, args={"section": names.section(key), "why": why}, message="doubt")
+            yield Outcome(Kind.OPEN, key, args={"section": names.section(key), "why": _plain(why)}, message="doubt")
         else:
             yield Outcome(
                 Kind.FAIL,
@@ -103,10 +103,15 @@ def tables_present(report: Report, context: Context) -> Iterator[Outcome]:
         if table is not None and table.shape is not None:
             yield Outcome(Kind.PASS, name)
         elif why or (table is not None and doubt.of_table(table)):
-            yield Outcome(Kind.OPEN, name, args={"table": names.table(name), "why": why or "geometry"}, message="doubt")
+            args = {"table": names.table(name), "why": _plain(why or "geometry")}
+            yield Outcome(Kind.OPEN, name, args=args, message="doubt")
         elif section is None or not section.present:
             # The whole section is missing: S001 says so, and one cause is told once.
             yield Outcome(Kind.NOT_APPLICABLE, name)
+        elif doubt.of_section(section, name):
+            yield Outcome(
+                Kind.OPEN, name, args={"table": names.table(name), "why": _plain("geometry")}, message="doubt"
+            )
         else:
             yield Outcome(Kind.FAIL, name, args={"table": names.table(name)})
 
@@ -146,13 +151,14 @@ def geometry_readable(report: Report) -> Iterator[Outcome]:
             yield Outcome(Kind.PASS, name)
             continue
         rows = tuple(dict.fromkeys(trouble.where for trouble in troubles)) or unread
+        kinds = "、".join(dict.fromkeys(trouble.kind for trouble in troubles)) or "unreadable"
         yield Outcome(
             Kind.OPEN,
             name,
             args={
                 "table": names.table(name),
                 "rows": names.listing(table.shape, rows),
-                "kinds": "、".join(dict.fromkeys(trouble.kind for trouble in troubles)) or "unreadable",
+                "kinds": _plain(kinds),
                 "unread": len(unread),
             },
             cells=unread,
@@ -161,6 +167,11 @@ def geometry_readable(report: Report) -> Iterator[Outcome]:
     if doubt.lossy(report):
         detail = "；".join(trouble.detail for trouble in report.troubles if trouble.kind == "lossy_text")
         yield Outcome(Kind.OPEN, "report", args={"detail": detail}, message="lossy")
+
+
+def _is_an_answer(text: str) -> bool:
+    """In the last section a few words, or 无, say all there is to say."""
+    return len("".join(text.split())) >= 4 or bool(_NOTHING.search(text))
 
 
 def _shapes(report: Report, year: int, expected: str) -> Iterator[Outcome]:
@@ -186,6 +197,32 @@ def _shapes(report: Report, year: int, expected: str) -> Iterator[Outcome]:
                 severity=Severity.WARNING,
                 message="table",
             )
+
+
+_PLAIN = {
+    "short_row": ("该行数字个数与表头不符", "a row has too few or too many figures"),
+    "unmatched_row": ("有数字的一行对不上表内任何一行", "a row of figures fits no row of the form"),
+    "columns_unknown": ("表头各列的次序无法确定", "the order of the columns is not certain"),
+    "conflicting_copy": ("同一张表出现两次，数字不一致", "two copies of the table differ"),
+    "torn_table": ("表格跨页断开", "the table is torn over pages"),
+    "unreadable": ("单元格无法读出", "cells cannot be read"),
+    "geometry": ("有表格或表内文字，但版式无法读取", "a table or its labels are there in a layout that cannot be read"),
+    "pictures": ("正文含图片", "pictures in the text"),
+    "image": ("正文含图片", "pictures in the text"),
+    "attachments": ("有附件", "attached files"),
+    "lossy_text": ("文件编码损坏", "characters lost in decoding"),
+    "recognised_text": ("文字由扫描识别而来", "text recognised from a scan"),
+    "damaged": ("文件部分损坏", "parts of the file are damaged"),
+}
+
+
+def _plain(kinds: str) -> dict[str, str]:
+    """The reader's words for its troubles, joined by 、, as a person says them."""
+    known = [_PLAIN.get(kind, ("版式异常", "unusual layout")) for kind in kinds.split("、")] if kinds else []
+    return {
+        "zh": "、".join(dict.fromkeys(zh for zh, _ in known)),
+        "en": ", ".join(dict.fromkeys(en for _, en in known)),
+    }
 
 
 def _free_layout(report: Report, context: Context) -> bool:

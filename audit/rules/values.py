@@ -25,7 +25,7 @@ def cells_filled(report: Report) -> Iterator[Outcome]:
     for table in _found(report):
         blank = [cell.id for cell in _read(table) if cell.state in (State.BLANK, State.DASH)]
         yield _rest(table)
-        for subject, cells in _regions(table, blank).items():
+        for subject, cells in _blank_regions(report, table, blank).items():
             yield Outcome(
                 Kind.FAIL,
                 subject,
@@ -34,7 +34,7 @@ def cells_filled(report: Report) -> Iterator[Outcome]:
                 cell=cells[0] if len(cells) == 1 else None,
                 actual=len(cells),
                 expected=0,
-                hint=_blank_as_zero(report, table, blank),
+                hint=_blank_as_zero(report, table, blank if subject.endswith("/total") else cells),
                 message="region" if len(cells) > 1 else "",
             )
 
@@ -110,10 +110,31 @@ def _rest(table: Table) -> Outcome:
 
 def _where(table: Table, subject: str, cells: Sequence[str]) -> dict[str, object]:
     return {
-        "name": names.subject(table.shape, subject),
+        "name": _named(table, subject),
         "count": len(cells),
-        "cells": names.listing(table.shape, cells),
+        "cells": names.listing(table.shape, cells, limit=4),
     }
+
+
+def _named(table: Table, subject: str) -> Mapping[str, str]:
+    """The subject with its table before it, as columns of the same name stand in several tables."""
+    own = names.subject(table.shape, subject)
+    if subject == table.name:
+        return own
+    whole = names.table(table.name)
+    return {
+        "zh": whole["zh"].split("（")[0] + own["zh"] + ("列" if "/*/" in subject else ""),
+        "en": f"{whole['en'].split(' (')[0]}, {own['en']}",
+    }
+
+
+def _blank_regions(report: Report, table: Table, blank: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """The regions of blanks. 总计 is a cause of its own only if a blank total cannot mean 0."""
+    regions = dict(_regions(table, blank))
+    totals, rest = f"{table.name}/*/total", table.name
+    if totals in regions and rest in regions and _sums_if_zero(report, table, blank)[1] == 0:
+        regions[rest] = tuple(cell for cell in table.cells if cell in {*regions.pop(totals), *regions[rest]})
+    return regions
 
 
 def _regions(table: Table, cells: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
@@ -154,21 +175,26 @@ def _common(table: str, cells: Collection[str]) -> str:
 
 def _blank_as_zero(report: Report, table: Table, blank: Collection[str]) -> Mapping[str, str] | None:
     """What the sums would say if every blank were 0: a help for the reader, never a verdict."""
-    zeros = {
-        cell.id: replace(cell, state=State.VALUE, value=0) if cell.id in blank else cell
-        for cell in table.cells.values()
-    }
-    tables = {**report.tables, table.name: replace(table, cells=zeros)}
-    sums = judged_sums(replace(report, tables=tables), table.name)
+    sums, broken = _sums_if_zero(report, table, blank)
     if not sums:
         return None
-    broken = sum(1 for one in sums if one.kind is Kind.FAIL)
     if not broken:
         return {
             "zh": "若空白视为 0，各项勾稽关系均成立",
             "en": "every sum holds if blanks are 0",
         }
     return {
-        "zh": f"即使空白视为 0，{len(sums)} 项勾稽关系中仍有 {broken} 项不成立",
-        "en": f"even if blanks are 0, {broken} of {len(sums)} sums do not hold",
+        "zh": f"即使空白视为 0，{sums} 项勾稽关系中仍有 {broken} 项不成立",
+        "en": f"even if blanks are 0, {broken} of {sums} sums do not hold",
     }
+
+
+def _sums_if_zero(report: Report, table: Table, blank: Collection[str]) -> tuple[int, int]:
+    """How many sums the table has, and how many would be broken if these cells were 0."""
+    zeros = {
+        cell.id: replace(cell, state=State.VALUE, value=0) if cell.id in blank else cell
+        for cell in table.cells.values()
+    }
+    tables = {**report.tables, table.name: replace(table, cells=zeros)}
+    sums = judged_sums(replace(report, tables=tables), table.name)
+    return len(sums), sum(1 for one in sums if one.kind is Kind.FAIL)

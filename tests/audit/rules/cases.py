@@ -58,7 +58,13 @@ def _without(section: str) -> Report:
     return replace(GOOD, sections={**GOOD.sections, section: gone})
 
 
-_NO_TABLE_4 = with_table(GOOD, "disputes", shape=None, cells={})
+_NO_TABLE_4 = replace(
+    with_table(GOOD, "disputes", shape=None, cells={}),
+    sections={
+        **GOOD.sections,
+        "disputes": replace(GOOD.sections["disputes"], tables=0, text="本年度没有政府信息公开行政复议、行政诉讼。"),
+    },
+)
 _NO_SECTION_4 = replace(_without("disputes"), tables=_NO_TABLE_4.tables)
 _EMPTY_5 = with_text(GOOD, "problems", "略。")
 _NO_ROW = with_table(

@@ -70,6 +70,28 @@ def test_short_rows_are_one_item_for_review_that_lists_them() -> None:
     assert all(label in finding.message["zh"] for label in ("予以公开", "部分公开", "属于国家秘密", "本机关不掌握"))
 
 
+def test_the_review_item_speaks_plainly() -> None:
+    troubles = (Trouble("short_row", "requests/granted", ""), Trouble("unmatched_row", "requests", ""))
+
+    (finding,) = judge(with_table(GOOD, "requests", troubles=troubles), DUE).findings
+
+    assert "该行数字个数与表头不符" in finding.message["zh"]
+    assert "_" not in finding.message["zh"]
+    assert "too few or too many figures" in finding.message["en"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "text"),
+    [(1, ""), (0, "自然人 商业企业 科研机构 一、本年新收政府信息公开申请数量 3 0 0")],
+)
+def test_a_table_that_is_there_in_an_unknown_layout_is_not_called_missing(tables: int, text: str) -> None:
+    section = replace(GOOD.sections["requests"], tables=tables, text=text)
+    absent = with_table(GOOD, "requests", shape=None, cells={})
+    subject = replace(absent, sections={**GOOD.sections, "requests": section})
+
+    assert ("S008", "open", "requests") in rules_of(subject)
+
+
 def test_a_missing_row_in_a_table_read_badly_is_put_before_a_person_once() -> None:
     missing = FIRING["S009"].report
     assert missing is not None
