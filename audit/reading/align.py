@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -33,15 +33,13 @@ class Row:
     readings: tuple[Reading, ...]
     section: str | None = None
     hidden: bool = False
+    words: tuple[str, ...] = field(init=False, default=())
 
-    @property
-    def words(self) -> list[str]:
-        """Labels of the row's text cells, in order."""
-        return [
-            label(cell.text)
-            for cell, reading in zip(self.cells, self.readings, strict=True)
-            if reading.state is State.TEXT
-        ]
+    def __post_init__(self) -> None:
+        """The labels of the text cells, in order, are asked for many times."""
+        pairs = zip(self.cells, self.readings, strict=True)
+        words = tuple(label(cell.text) for cell, reading in pairs if reading.state is State.TEXT)
+        object.__setattr__(self, "words", words)
 
     def text(self) -> str:
         return " | ".join(" ".join(cell.text.split()) for cell in self.cells)

@@ -21,6 +21,7 @@ _NO_TEXT = (Comment, Doctype, CData, Declaration, ProcessingInstruction)
 _SCRIPT_STRING = re.compile(r'"((?:[^"\\]|\\.){400,})"', re.S)
 _CARRIER = re.compile(r"<\s*(?:table|td|p)\b|\\u003c|总体情况|&lt;table", re.I)
 _LONG_CELL = 400
+_FRAME = frozenset(["table", "tbody", "thead", "tfoot", "tr"])
 _SPAN_LIMITS = {"colspan": 1000, "rowspan": 65534}
 
 
@@ -121,6 +122,10 @@ class _Walk:
                 rows.clear()
 
         for number, (holder, cells) in enumerate(_rows(table)):
+            if cells[0].name == "table":
+                yield from grid()
+                yield from self._table(cells[0], hidden=hidden)
+                continue
             looks = [_look(cell) for cell in cells]
             if any(look is None for look in looks):
                 yield from grid()
@@ -157,7 +162,11 @@ def _rows(table: Tag) -> Iterator[tuple[Tag | None, list[Tag]]]:
         if node is None:
             ahead.pop()
             continue
-        if not isinstance(node, Tag) or node.name == "table":
+        if not isinstance(node, Tag):
+            continue
+        if node.name == "table":
+            if node.parent is not None and node.parent.name in _FRAME:
+                found.append((None, [node]))  # between rows, where a browser would put it before the table
             continue
         if node.name == "tr":
             if loose:
@@ -237,18 +246,21 @@ def _is_hidden(tag: Tag) -> bool:
 def _is_ornament(image: Tag) -> bool:
     """Small pictures (icons, counters, spacers) hold no report."""
     sizes = [str(image.get(name, "")) for name in ("width", "height")]
-    return any(size.rstrip("px").isdigit() and int(size.rstrip("px")) < 200 for size in sizes)
+    known = [int(size.removesuffix("px")) for size in sizes if size.removesuffix("px").isdigit()]
+    return bool(known) and max(known) < 200
 
 
 def _meta(soup: BeautifulSoup) -> dict[str, str]:
     found: dict[str, str] = {}
-    for tag in _tags(soup, {"meta"}):
+    times = []
+    for tag in _tags(soup, {"meta", "publishtime", "time"}):
+        if tag.name != "meta":
+            times.append(str(tag.get("datetime") or tag.get_text(strip=True)))
+            continue
         name, content = tag.get("name") or tag.get("property"), tag.get("content")
         if name and content:
             found.setdefault(str(name).lower(), str(content).strip())
-    for tag in _tags(soup, {"publishtime", "time"}):
-        found.setdefault("publishtime", str(tag.get("datetime") or tag.get_text(strip=True)))
-    return found
+    return {"publishtime": times[0], **found} if times else found
 
 
 def _attachments(soup: BeautifulSoup) -> tuple[tuple[str, str], ...]:
