@@ -16,7 +16,7 @@ from nianshen.cli import call
 from nianshen.store import AuditRecord, NewAlert, NewMessage, open_store
 from notifiers.outcome import Permanent
 
-NOW = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
+NOW = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
 SCHEMAS = Path(__file__).parents[2] / "nianshen" / "schemas"
 CONFIG = """\
 version: 1
@@ -75,11 +75,11 @@ def conforms(document: Any, name: str) -> None:
 
 
 def test_status_follows_its_schema(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = output(capsys, "status", "--config", str(config), "--year", "2025", "--now", "2026-02-01T17:00:00+08:00")
+    answer = output(capsys, "status", "--config", str(config), "--year", "2025", "--now", "2026-02-03T17:00:00+08:00")
 
     conforms(answer, "status")
     edu, fin = answer["organisations"]
-    assert (edu["status"], edu["due"], edu["first_seen"]) == ("error", "2026-01-31", "2026-02-01T16:00:00+08:00")
+    assert (edu["status"], edu["due"], edu["first_seen"]) == ("error", "2026-01-31", "2026-02-03T16:00:00+08:00")
     assert (fin["status"], fin["reason"]) == ("unknown", "absence_unproven")
     assert answer["coverage"] == {"checked": 1, "total": 2}
 
