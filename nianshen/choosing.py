@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.reading import NotAReport, UnreadableDocument, read
 from audit.report import Report, State
+from crawler.evidence import EvidenceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ def _read(candidate: Candidate, blob: Callable[[str], bytes]) -> Found:
         report = read(blob(candidate.sha256), url=candidate.url, headers=candidate.headers)
     except (UnreadableDocument, NotAReport) as error:
         return Found(candidate, None, f"{error.message['zh']} / {error.message['en']}")
+    except EvidenceError as error:
+        return Found(candidate, None, str(error))
+    except Exception as error:  # noqa: BLE001 - one page that breaks the reader must not stop all others
+        return Found(candidate, None, f"读取程序出错 / the reader failed: {type(error).__name__}")
     if report.year is not None and report.year != candidate.year:
         # The list said one year, the document another: keep it, but behind every document that agrees.
         return Found(candidate, report, f"标题年度 {report.year} / the document says {report.year}")

@@ -40,12 +40,15 @@ TABLES = ("disclosure", "requests", "disputes")
 
 @dataclass(frozen=True, slots=True)
 class CycleResult:
-    """What a cycle did. ``findings`` are the failing ones of the year; ``evidence_kept`` is False for a full disk."""
+    """What a cycle did. ``findings`` are the fails of the year that stand now, of portals not read today too.
+
+    ``evidence_kept`` is False for a full disk.
+    """
 
     run_id: str
     year: int
     portals: tuple[Mapping[str, Any], ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[FindingRow, ...]
     unknown: tuple[str, ...]
     tally: Tally
     evidence_kept: bool = True
@@ -70,7 +73,6 @@ class _Run:
     now: datetime
     id: str
     blobs: BlobStore
-    findings: list[Finding] = field(default_factory=list)
     news: list[telling.News] = field(default_factory=list)
 
     def holds(self, sha256: str) -> bool:
@@ -101,6 +103,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
                 with store.transaction() as unit:
                     _record(this, unit, result, found)
                     standing = survey(unit, config, year, now)
+                    open_findings = unit.findings.list(year=year, standing="open")
                     telling.enqueue(unit, config, now, this.news, standing, this.holds)
                 partial = any(not portal["complete"] for portal in result["portals"])
                 store.runs.finish(this.id, "partial" if partial else "finished", now)
@@ -110,7 +113,8 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
             store.close()
     unknown = tuple(one["id"] for one in standing if one["status"] == Status.UNKNOWN)
     kept = result["exit"] != Exit.STORAGE
-    return CycleResult(this.id, year, tuple(result["portals"]), tuple(this.findings), unknown, tally, kept)
+    fails = tuple(one for one in open_findings if one.kind == Kind.FAIL)
+    return CycleResult(this.id, year, tuple(result["portals"]), fails, unknown, tally, kept)
 
 
 @contextmanager
@@ -341,7 +345,6 @@ def _settle(
     )
     if year != this.year:
         return  # a report of an earlier season is kept and judged, never an alert
-    this.findings += [finding for finding in judgement.findings if finding.kind is Kind.FAIL]
     for change in changes:
         row = known.get(change.fingerprint)
         step = _spoken(change, row, waived)

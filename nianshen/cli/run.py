@@ -45,7 +45,9 @@ def run(
     sys.stderr.write(unread(result))
     sys.stdout.write(summary(result))
     codes = set(result.codes)
-    if fail_on is not FailOn.NEVER and any(f.severity.rank >= Severity(fail_on.value).rank for f in result.findings):
+    if fail_on is not FailOn.NEVER and any(
+        Severity(f.severity).rank >= Severity(fail_on.value).rank for f in result.findings
+    ):
         codes.add(Exit.FINDINGS)
     raise typer.Exit(gravest(codes))
 

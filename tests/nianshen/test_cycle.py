@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nianshen import cycle, telling
+from audit.report import Report
+from nianshen import choosing, cycle, telling
 from nianshen.cycle import CycleResult
 from nianshen.demo import figures
 from nianshen.demo.narrative import Publication
@@ -206,9 +208,10 @@ def test_a_portal_that_fails_leaves_known_reports_and_findings_as_they_were(offi
     office.publish("edu", report("edu", misprints=WRONG))
     office.run(MORNING)
     office.failing = {"city": "blocked"}
-    office.run(EVENING)
+    result = office.run(EVENING)
 
     assert office.standing(EVENING)["edu"] == ("error", None)
+    assert [one.rule for one in result.findings] == ["A003"]
     assert office.standing(EVENING)["fin"] == ("ok", None)
     assert office.told() == [("opened", "edu", "A003"), ("system", None, "blocked")]
 
@@ -292,6 +295,36 @@ def test_a_report_that_is_only_an_attachment_is_read_from_it(office: Office) -> 
     assert entry["url"] in {url, file.url}
 
 
+def test_a_page_that_breaks_the_reader_stops_no_other(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(data: bytes, **more: Any) -> Report:
+        if NAMES["fin"].encode() in data:
+            raise RecursionError
+        return real(data, **more)
+
+    real = choosing.read
+    monkeypatch.setattr(choosing, "read", read)
+
+    result = office.run(MORNING)
+
+    assert office.standing(MORNING)["fin"] == ("unknown", "report_unreadable")
+    assert office.standing(MORNING)["edu"] == ("ok", None)
+    assert result.codes == {Exit.PARTIAL}
+
+
+def test_evidence_that_was_damaged_since_is_not_judged(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(job: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+        result = office.crawl(job, **more)
+        sha256 = next(one["sha256"] for one in result["candidates"] if one["organisation"] == "fin")
+        (office.folder / "data/evidence/blobs" / sha256[:2] / sha256).write_bytes(b"other bytes")
+        return result
+
+    monkeypatch.setattr(cycle, "crawl", damaged)
+
+    office.run(MORNING)
+
+    assert office.standing(MORNING)["fin"] == ("unknown", "report_unreadable")
+
+
 # --- seasons -------------------------------------------------------------------------------------------------------
 
 
@@ -342,7 +375,7 @@ def test_a_waived_finding_is_kept_and_not_sent(office: Office) -> None:
     assert (alert.state, alert.message_id) == ("suppressed", None)
     assert "waived" in (alert.error or "")
     assert office.standing(MORNING)["edu"] == ("waived", None)
-    assert result.codes == set()
+    assert (result.codes, result.findings) == (set(), ())
 
 
 def test_a_waiver_that_ends_lets_the_finding_be_told(office: Office) -> None:
@@ -390,7 +423,7 @@ def test_a_severity_of_the_configuration_decides_route_and_status(office: Office
     (alert,) = office.alerts()
     assert (alert.state, alert.error) == ("suppressed", "没有匹配的路由 / no route matches")
     assert office.standing(MORNING)["edu"] == ("minor", None)
-    assert result.findings[0].severity.value == "note"
+    assert result.findings[0].severity == "note"
 
 
 def test_a_disabled_rule_is_not_judged(office: Office) -> None:
