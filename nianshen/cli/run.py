@@ -45,9 +45,8 @@ def run(
     sys.stderr.write(unread(result))
     sys.stdout.write(summary(result))
     codes = set(result.codes)
-    if fail_on is not FailOn.NEVER and any(
-        Severity(f.severity).rank >= Severity(fail_on.value).rank for f in result.findings
-    ):
+    ranks = [Severity(finding.severity).rank for finding in result.findings]
+    if fail_on is not FailOn.NEVER and max(ranks, default=0) >= Severity(fail_on.value).rank:
         codes.add(Exit.FINDINGS)
     raise typer.Exit(gravest(codes))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from audit import reading
 from audit.report import Report
 from nianshen import choosing, cycle, telling
 from nianshen.cycle import CycleResult
@@ -301,7 +302,7 @@ def test_a_page_that_breaks_the_reader_stops_no_other(office: Office, monkeypatc
             raise RecursionError
         return real(data, **more)
 
-    real = choosing.read
+    real = reading.read
     monkeypatch.setattr(choosing, "read", read)
 
     result = office.run(MORNING)
