@@ -70,8 +70,8 @@ class _Walk:
     _containers: int = 0
 
     def blocks(self, soup: BeautifulSoup) -> list[Text | Grid]:
-        root = soup.body or soup
-        found = list(self._walk(root, hidden=False, heading=False))
+        # Not the body alone: a page may hold a whole document, whose end would be taken for its own.
+        found = list(self._walk(soup, hidden=False, heading=False))
         found += self._flush(hidden=False, heading=False)
         return found
 
