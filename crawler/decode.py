@@ -39,9 +39,16 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     for bom, encoding in _BOMS:
         if body.startswith(bom) and (text := _strict(body, encoding)) is not None:
             return Decoded(text, encoding, declared)
-    for candidate in ("utf-8", "gb18030", declared):
+    if (text := _strict(body, "utf-8")) is not None:
+        return Decoded(text, "utf-8", declared)
+    # A title cut in the middle of a sign: almost all UTF-8, yet strict GB18030 would read it as other signs.
+    if (text := _nearly(body, "utf-8")) is not None:
+        return Decoded(text, "utf-8", declared, lossy=True)
+    for candidate in ("gb18030", declared):
         if candidate and (text := _strict(body, candidate)) is not None:
             return Decoded(text, candidate, declared)
+    if (text := _nearly(body, "gb18030")) is not None:
+        return Decoded(text, "gb18030", declared, lossy=True)
     fallback = declared if declared and _known(declared) else _likelier(body)
     return Decoded(body.decode(fallback, errors="replace"), fallback, declared, lossy=True)
 
@@ -59,6 +66,13 @@ def _strict(body: bytes, encoding: str) -> str | None:
         return body.decode(encoding)
     except (UnicodeDecodeError, LookupError):
         return None
+
+
+def _nearly(body: bytes, encoding: str) -> str | None:
+    """The text if at most one sign in twenty beyond ASCII was lost."""
+    text = body.decode(encoding, errors="replace")
+    lost = text.count("\ufffd")
+    return text if lost * 20 <= sum(sign > "\x7f" for sign in text) else None
 
 
 def _known(encoding: str) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from bs4 import Tag
 
 from crawler.cms.page import Link, ListPage, Page, clean
-from crawler.cms.static import COLUMN_NAME, FRAME_NOISE, title_of
+from crawler.cms.static import COLUMN_NAME, FRAME_NOISE, REPORT_WORDS, target, title_of
 from crawler.ledger import Visit
 from crawler.media import DOCUMENT, names_document
 from crawler.portal import Organisation
@@ -62,6 +62,7 @@ def plan(
         if (choice := choose(link, organisations, column=column, owner=owner, year=visit.year)).kind
         is not Kind.NOT_A_REPORT
     )
+    choices += tuple(_unlinked(page, listing, organisations, column=column, owner=owner, year=visit.year))
     is_report = not choices and visit.depth > 0 and holds_report(page)
     # Breadcrumbs repeat the column's name; a page that calls itself the column has nothing to gain there.
     unlinked = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"]) if not tag.find("a", href=True)]
@@ -172,6 +173,30 @@ def _viewed(src: str) -> str:
 
 def _in_script(script: Tag) -> bool:
     return bool(re.search(r"window\.open|pdf(?:Url|Path|file)|PDFObject|embed", script.get_text(), re.IGNORECASE))
+
+
+def _unlinked(
+    page: Page,
+    listing: ListPage,
+    organisations: Sequence[Organisation],
+    *,
+    column: bool,
+    owner: str | None,
+    year: int | None,
+) -> Iterator[Choice]:
+    """Rows that name a report of ours, but whose address only a script of the site knows: never an absence."""
+    known = {item.url for item in listing.items}
+    for row in page.soup.find_all(["li", "tr", "dd"]):
+        text = clean(row.get_text())
+        if len(text) > 120 or row.find(["li", "tr", "dd"]) or not REPORT_WORDS.search(text):
+            continue
+        if any(target(page, anchor) in known for anchor in row.find_all("a")):
+            continue
+        found = choose(Link(text, page.url), organisations, column=column, owner=owner, year=year)
+        ids = (found.organisation,) if found.organisation else found.suspects
+        if found.kind in {Kind.REPORT, Kind.AMBIGUOUS} and len(ids) == 1:
+            why = (*found.why, "没有可用的链接 / no address that can be followed")
+            yield Choice(Kind.AMBIGUOUS, Link(text, f"{page.url}#{text}"), None, found.year, 0.2, why, ids)
 
 
 def _folders(

@@ -141,7 +141,7 @@ class PortalSpider(scrapy.Spider):
     def _order(self, url: str, visit: Visit, choice: Choice | None = None) -> Iterator[Request]:
         """A request for ``url`` unless this portal already asked for it for the same purpose."""
         ledger = self.run.ledger(visit)
-        key = f"{visit.role} {url} {choice.organisation if choice else ''}"
+        key = f"{visit.role} {url} {f'{choice.organisation} {choice.year}' if choice else ''}"
         if key in ledger.seen or self.run.failure:
             return
         ledger.seen.add(key)

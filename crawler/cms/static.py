@@ -14,7 +14,7 @@ from crawler.portal import Portal
 
 NAME = "static"
 
-_REPORT = re.compile(r"公开.{0,12}(?:年度报告|年报|工作报告)|年度报告|年报")
+REPORT_WORDS = re.compile(r"公开.{0,12}(?:年度报告|年报|工作报告)|年度报告|年报")
 # The column's own name, as breadcrumbs and menus repeat it on every page.
 COLUMN_NAME = re.compile(
     r"^(?:法定主动公开内容)?(?:政府|政务)?信息公开(?:工作)?(?:年报|年度报告|年度工作报告)$|^(?:公开)?年报$|^年度报告$"
@@ -23,6 +23,11 @@ _YEAR_ONLY = re.compile(r"^(?:20\d{2})年?(?:度)?(?:年报|年度报告|报告)
 _ORGAN_END = re.compile(
     r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|大队|支队|公司|党校|联合会)$"
 )
+_LOOK = re.compile(r"^(?:点击)?(?:查看|查阅|下载|浏览|详情|链接|打开|全文|PDF|√|✓)(?:详情|全文)?$", re.IGNORECASE)
+_SCRIPTED = re.compile(
+    r"['\"]([^'\"\s]*(?:\.(?:s?html?|aspx?|jsp|php|pdf|docx?|wps)|/)(?:[?#][^'\"]*)?)['\"]", re.IGNORECASE
+)
+_ORGAN_LABEL = re.compile(r"^(?:发布|公开|制发|责任|报送)?(?:机构|单位|部门|主体)[::]|^(?:信息)?来源[::]|^作者[::]")
 _PAGER_WORD = re.compile(
     r"^(?:上一?[页頁]|下一?[页頁]|前一?页|后一?页|首页|第一页|尾页|末页|最后一?页|加载更多|查看更多|点击加载更多|第?\d{1,4}页?|next(?:page)?|prev(?:ious)?|last)$",
     re.I,
@@ -101,6 +106,28 @@ def title_of(anchor: Tag) -> str:
     return text
 
 
+def target(page: Page, anchor: Tag) -> str | None:
+    """Where a link leads, be it by ``window.open('/a.html')``; None if only the site's own script knows."""
+    href = str(anchor.get("href") or "").strip()
+    if href and not href.startswith("#") and not href.lower().startswith("javascript"):
+        return page.resolve(href)
+    found = _SCRIPTED.search(f"{href} {anchor.get('onclick') or ''}")
+    return page.resolve(found[1]) if found else None
+
+
+def _column_year(anchor: Tag, row: Tag) -> str | None:
+    """The year at the head of the column a 查看 stands in."""
+    cells = row.find_all(["td", "th"], recursive=False)
+    place = next((index for index, cell in enumerate(cells) if anchor in cell.descendants), None)
+    head = row.find_parent("table")
+    first = head.find("tr") if head else None
+    heads = first.find_all(["td", "th"]) if first else []
+    if place is None or len(heads) != len(cells):
+        return None
+    text = clean(heads[place].get_text())
+    return text if _YEAR_ONLY.match(text) else None
+
+
 def _items(page: Page) -> Iterator[Link]:
     """Links that look like entries, and all that stand in one list with one that does."""
     entries = list(_entries(page))
@@ -109,8 +136,8 @@ def _items(page: Page) -> Iterator[Link]:
     known = {link.url for _, link in entries}
     for box in filter(None, boxes.values()):
         for row in box.find_all(["li", "tr", "dd"], recursive=False):
-            anchor = row.find("a", href=True)
-            url = page.resolve(str(anchor["href"])) if anchor and _word(anchor) is None else None
+            anchor = row.find("a")
+            url = target(page, anchor) if anchor and _word(anchor) is None else None
             if anchor and url and url not in known and title_of(anchor) and not COLUMN_NAME.match(title_of(anchor)):
                 known.add(url)
                 yield Link(
@@ -124,16 +151,13 @@ def _items(page: Page) -> Iterator[Link]:
 
 def _entries(page: Page) -> Iterator[tuple[Tag | None, Link]]:
     seen: set[tuple[str, str]] = set()
-    for anchor in page.soup.find_all("a", href=True):
-        url, title = page.resolve(str(anchor["href"])), title_of(anchor)
-        if (
-            url is None
-            or not title
-            or (_word(anchor) is not None and not _YEAR_ONLY.match(title))
-            or (url, title) in seen
-        ):
+    for anchor in page.soup.find_all("a"):
+        row, url, title = _row(anchor), target(page, anchor), title_of(anchor)
+        if row is not None and row.name == "tr" and _LOOK.match(title):
+            title = _column_year(anchor, row) or title
+        word = _word(anchor) is not None and not _YEAR_ONLY.match(title)
+        if url is None or not title or word or (url, title) in seen:
             continue
-        row = _row(anchor)
         context = clean(row.get_text()) if row else title
         # The date at the end of the row; inside of the link too, if a span of its own holds it.
         day = (
@@ -143,7 +167,7 @@ def _entries(page: Page) -> Iterator[tuple[Tag | None, Link]]:
         )
         if COLUMN_NAME.match(title) and not day:
             continue
-        if not (_REPORT.search(title) or _YEAR_ONLY.match(title) or (row and day)):
+        if not (REPORT_WORDS.search(title) or _YEAR_ONLY.match(title) or (row and day)):
             continue
         seen.add((url, title))
         yield row, Link(title, url, day or date_in_url(url), _organ(anchor, row), context[:200])
@@ -171,7 +195,7 @@ def _organ(anchor: Tag, row: Tag | None) -> str:
         if row.name == "tr":
             cells += _cells_above(row)
         for cell in cells:
-            text = clean(cell.get_text()).strip("[]【】()·:")
+            text = _ORGAN_LABEL.sub("", clean(cell.get_text()).strip("[]【】()·:"))
             if _ORGAN_END.search(text) and len(text) <= 40:
                 return text
     for box in anchor.parents:

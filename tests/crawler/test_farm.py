@@ -86,6 +86,27 @@ WHOLE: dict[str, Pages] = {
         f"{HEAD}<div><div>{EDU}</div><ul><li><a href='/r/e.html'>{BARE}</a></li></ul></div>"
         f"<h2>{FIN}</h2><ul><li><a href='/r/f.html'>{BARE}</a></li></ul>"
     ),
+    "years as columns": page(
+        f"{HEAD}<table><tr><th>单位</th><th>2021</th><th>2025</th></tr>"
+        f"<tr><td>{EDU}</td><td><a href='/r/o.html'>查看</a></td><td><a href='/r/e.html'>查看</a></td></tr>"
+        f"<tr><td>{FIN}</td><td><a href='/r/o.html'>查看</a></td><td><a href='/r/f.html'>查看</a></td></tr></table>"
+    ),
+    "links opened by a script": page(
+        f"{HEAD}<ul><li><a href='#' onclick=\"window.open('/r/e.html')\">{title(EDU)}</a>2026-01-20</li>"
+        f"<li><a href=\"javascript:window.open('/r/f.html')\">{title(FIN)}</a>2026-01-20</li></ul>"
+    ),
+    "the organ behind a label": page(
+        f"{HEAD}<table><tr><td><a href='/r/e.html'>{BARE}</a></td><td>2026-01-20</td><td>发布机构：{EDU}</td></tr>"
+        f"<tr><td><a href='/r/f.html'>{BARE}</a></td><td>2026-01-20</td><td>{FIN}</td></tr></table>"
+    ),
+    "gbk with a broken sign": page(
+        "",
+        start="/x/",
+        _nb_=Answer(listing(E, F).encode("gbk") + b"\xff", 200, {"Content-Type": "text/html; charset=utf-8"}),
+    ),
+    "utf-8 with a sign cut in two": page(
+        "", start="/x/", _nb_=Answer(listing(E, F).encode().replace(b"</ul>", "<li>示".encode()[:-1] + b"</li></ul>"))
+    ),
     "a count of all rows": page(listing(E, F, '<li><a href="z.html">公开指南</a></li>', tail="<p>共3条记录</p>")),
     "gbk without a charset": page(
         "", start="/x/", _nb_=Answer(listing(E, F).encode("gbk"), 200, {"Content-Type": "text/html"})
@@ -150,7 +171,7 @@ WHOLE: dict[str, Pages] = {
         listing(E, F), **{"_robots.txt": Answer("\ufeffUser-agent: *\nDisallow: /admin\n".encode())}
     ),
 }
-START = {name: "/" for name, pages in WHOLE.items() if "/" in pages} | {"gbk without a charset": "/nb/"}
+START = {name: "/" for name, pages in WHOLE.items() if "/" in pages}
 
 # Every portal here cannot prove an absence.
 NOT_WHOLE: dict[str, tuple[Pages, str]] = {
@@ -192,13 +213,16 @@ NOT_WHOLE: dict[str, tuple[Pages, str]] = {
     ),
 }
 
+SECRET = "a row without an address"
+ROW = page(f"{HEAD}<ul><li><span data-id=7>{title(EDU)}</span>2026-01-20</li>{F}</ul>")
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     """All portals in one run, under a path with a space and Chinese signs."""
     portals, organisations = [], []
     with ExitStack() as stack:
-        for name, pages in (WHOLE | {name: pages for name, (pages, _) in NOT_WHOLE.items()}).items():
+        for name, pages in ({SECRET: ROW} | WHOLE | {name: pages for name, (pages, _) in NOT_WHOLE.items()}).items():
             site = stack.enter_context(serve())
             for path, who in (("/r/e.html", EDU), ("/r/f.html", FIN)):
                 body = gzip.compress(REPORT.format(title=title(who), extra="").encode())
@@ -228,6 +252,12 @@ def test_a_list_not_seen_whole_proves_nothing(ran: Ran, name: str) -> None:
 
     assert (row_["reason"], row_["complete"]) == (NOT_WHOLE[name][1], False), row_
     assert not any(one["complete"] for one in row_["lists"])
+
+
+def test_a_row_whose_address_only_a_script_knows_is_not_an_absence(ran: Ran) -> None:
+    lists = {one["organisation"]: one["complete"] for one in ran.portal(SECRET)["lists"]}
+
+    assert lists == {f"{SECRET}/{EDU}": False, f"{SECRET}/{FIN}": True, f"{SECRET}/{CIV}": True}
 
 
 def test_an_unpacked_report_is_tied_to_the_bytes_of_the_wire(ran: Ran) -> None:
