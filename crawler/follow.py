@@ -20,6 +20,10 @@ _YEAR_FOLDER = re.compile(r"^(20\d{2})年?度?$")
 _REPORT_FILE = re.compile(r"公开.{0,8}报告|年度报告|年报|下载|附件|全文|正文|WORD|PDF", re.IGNORECASE)
 _OTHER_FILE = re.compile(r"申请表|指南|目录|流程|办法|阅读器|reader|说明|决算|预算|公开申请|委托书", re.IGNORECASE)
 _SCRIPTED = re.compile(r"['\"(=]([^'\"()<>\s=]+\.(?:pdf|docx?|wps))(?=['\")&?]|$)", re.IGNORECASE)
+# Sub-columns of the reports' column: 市政府部门, 县（市、区）, 乡镇街道.
+_CATEGORY = re.compile(
+    r"^各?(?:省|市|县|区)?(?:级|直|属|政府)?(?:工作)?(?:部门|单位|机关|直属机构)$|^各?(?:县|市|区|[(、)]){2,6}(?:政府|人民政府)?$|^各?(?:乡|镇|街|道|[(、)]){2,6}$"
+)
 _MORE = re.compile(r"^(?:查看)?更多$|^more$", re.IGNORECASE)
 _DEEPEST = 3
 MOST_HOPS = 3
@@ -227,12 +231,19 @@ def _folders(
             yield replace(below, year=int(folder[1])), url
         elif folder and visit.year is None and int(folder[1]) == max(years) + 1:
             yield below, url  # folders by the year of publication: it says nothing of the year reported
-        elif not folder and ((not own and COLUMN_NAME.match(title)) or _more_of_column(anchor, title)):
+        elif not folder and _is_column(page, anchor, title, url, own):
             yield below, url
         elif not folder and not reports and own and 2 < len(title) < 40:
             kind, who, _, _ = match(title, organisations)
             if kind is Kind.REPORT:
                 yield replace(below, owner=who), url
+
+
+def _is_column(page: Page, anchor: Tag, title: str, url: str, own: bool) -> bool:
+    """The link leads to the reports' column, or from it to one of its parts."""
+    if own and _CATEGORY.match(title):
+        return urlsplit(url).path.startswith(urlsplit(page.url).path.rpartition("/")[0] + "/")
+    return (not own and bool(COLUMN_NAME.match(title))) or _more_of_column(anchor, title)
 
 
 def _more_of_column(anchor: Tag, title: str) -> bool:

@@ -14,12 +14,11 @@ from twisted.python.failure import Failure
 from crawler.classify import LARGEST_PAGE, Outcome, Verdict, classify_failure, classify_list, classify_report
 from crawler.cms import Page, pick
 from crawler.coverage import PageRead
-from crawler.decode import decode
 from crawler.evidence import EvidenceError
 from crawler.follow import MOST_HOPS, attachments, forward, holds_report, is_folder, plan, report_of
 from crawler.ledger import Visit
 from crawler.media import HTML, sniff
-from crawler.middlewares.capture import pairs
+from crawler.middlewares.capture import pairs, text_of
 from crawler.run import Run
 from crawler.select import Choice, Kind
 
@@ -70,7 +69,7 @@ class PortalSpider(scrapy.Spider):
 
     def _list(self, response: Response, visit: Visit) -> Iterator[Request]:
         ledger = self.run.ledger(visit)
-        text = _text(response)
+        text = text_of(response)
         asked = (response.meta.get("redirect_urls") or [response.url])[0]
         verdict = classify_list(response.status, text, asked, response.url)
         if verdict:
@@ -109,7 +108,7 @@ class PortalSpider(scrapy.Spider):
     def _report(self, response: Response, visit: Visit) -> Iterator[Request]:
         ledger, choice = self.run.ledger(visit), visit.choice
         media = sniff(response.body)
-        text = _text(response) if media == HTML else ""
+        text = text_of(response) if media == HTML else ""
         redirected = bool(response.meta.get("redirect_urls"))
         verdict = classify_report(response.status, response.url, media, text, redirected=redirected)
         if verdict or choice is None:
@@ -147,15 +146,4 @@ class PortalSpider(scrapy.Spider):
         ledger.seen.add(key)
         ledger.open(visit)
         meta = {"visit": visit, "download_slot": ledger.portal.group}
-        try:
-            request = Request(url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)
-        except ValueError as error:
-            ledger.failed(visit, classify_failure(error))
-            ledger.pending -= 1
-            return
-        yield request
-
-
-def _text(response: Response) -> str:
-    declared = response.headers.get("Content-Type")
-    return decode(response.body, declared.decode("latin-1") if declared else None).text
+        yield Request(url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)

@@ -10,6 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Headers, Response
 
 from crawler.classify import classify_failure
+from crawler.decode import decode
 from crawler.evidence import EvidenceError
 from crawler.run import Run
 
@@ -82,3 +83,9 @@ class CaptureMiddleware:
 def pairs(headers: Headers) -> list[tuple[str, str]]:
     """Header lines in order, as text."""
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values]
+
+
+def text_of(response: Response) -> str:
+    """The body as text, whatever charset the headers claim."""
+    declared = response.headers.get("Content-Type")
+    return decode(response.body, declared.decode("latin-1") if declared else None).text

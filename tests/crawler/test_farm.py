@@ -128,6 +128,11 @@ WHOLE: dict[str, Pages] = {
         _nb_=listing('<li><a href="2025/">2025年</a></li>'),
         _nb_2025_=listing(E, F),
     ),
+    "kinds of organs below the column": page(
+        listing('<li><a href="bm/">市政府部门</a></li><li><a href="xz/">乡镇（街道）</a></li>', E),
+        _nb_bm_=listing(E, F),
+        _nb_xz_=listing(row(title("示例市青石镇人民政府"), "/r/x.html")),
+    ),
     "years of publication": page(
         listing('<li><a href="2026/">2026</a></li><li><a href="2025/">2025</a></li>'),
         _nb_2026_=listing(E, F),
