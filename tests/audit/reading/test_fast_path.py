@@ -25,6 +25,8 @@ _FRAGMENTS = (
     "<pre> kept\n  as <b>it</b> is </pre><textarea>&lt;table&gt;</textarea><script>var a = '<b>1</b>';</script>",
     "<tr><td> <b>1</b> <sup>2</sup> <b>3</b> </td></tr><td>stray</td><li>x<li>y<p>z<p><time datetime=2022>t</time>",
     "<svg><title>not this</title><text>1</text></svg><noscript><p>2</p></noscript><template><p>3</p></template>",
+    "<noscript><table><tr><td colspan=2><b>1</b> <i>2</i></td><td hidden>3</td></tr></table></noscript>",
+    "<iframe srcdoc='<p>总体情况 <b>1</b></p><table><td>2</table>'></iframe><textarea>&lt;table>&lt;td>3</textarea>",
     "<table><tr><td>" + "长" * 300 + "<span> </span>\n" * 200 + "</td><td>1</td></tr></table>",
     "<table><tr><td>" + "长<b>文</b>" * 201 + "</td><td>1</td></tr></table>",
     "<?xml:namespace prefix = o /><![CDATA[ x ]]><center>1</center></div></td></span><b><p>2</b>3</p><unknown-x>4",
