@@ -432,14 +432,16 @@ def _filled(cell: RawCell) -> bool:
 
 
 def _trim(cells: list[RawCell], want: int) -> list[RawCell] | None:
-    """Drop blank cells before or behind the figures, if only one way to do so exists."""
+    """Drop blanks before or behind the figures, if only one way to do so exists and leaves no remark among them."""
     surplus = len(cells) - want
     ways = [
         cells[lead : lead + want]
         for lead in range(surplus + 1)
         if all(not cell.text.strip() for cell in (*cells[:lead], *cells[lead + want :]))
     ]
-    return ways[0] if len(ways) == 1 else None
+    if len(ways) != 1 or any(not read_cell(cell.text).fills for cell in ways[0]):
+        return None
+    return ways[0]
 
 
 def _bind(matches: Sequence[Match], rows: Sequence[Row]) -> Columns:

@@ -273,12 +273,19 @@ def _attachments(soup: BeautifulSoup) -> tuple[tuple[str, str], ...]:
 
 
 def _carried(soup: BeautifulSoup) -> Iterator[str]:
-    """HTML that a script or a text area carries as a string (gkmlpt and its kin)."""
+    """HTML that a script, a text area or a frame carries as a string (gkmlpt and its kin)."""
+    for frame in soup.find_all("iframe"):
+        yield str(frame.get("srcdoc", ""))
+    for fallback in soup.find_all("noscript"):
+        yield fallback.decode_contents()
     for area in soup.find_all("textarea"):
         if _CARRIER.search(content := area.get_text()):
             yield content
     for script in soup.find_all("script"):
         source = script.string or ""
+        if source.lstrip().startswith("<") and _CARRIER.search(source):
+            yield source
+            continue
         for match in _SCRIPT_STRING.finditer(source):
             if not _CARRIER.search(match[1]):
                 continue

@@ -37,7 +37,7 @@ _WHOLE = frozenset(["a", "publishtime", "rp", "rt", "sub", "sup", "time", "title
 _KEPT = BLOCKS | SKIPPED | _WHOLE | {"caption", "embed", "img", "meta"} - {"a"}
 _FRAME = frozenset(["table", "tbody", "tfoot", "thead", "tr"])
 _READ = frozenset(
-    "colspan content data datetime height hidden href name property rowspan src style width".split()  # noqa: SIM905
+    "colspan content data datetime height hidden href name property rowspan src srcdoc style width".split()  # noqa: SIM905
 )
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 

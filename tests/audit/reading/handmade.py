@@ -55,7 +55,10 @@ def page(
     top: str = "",
     tail: str = "",
 ) -> bytes:
-    """A plain page. ``tables`` by name replace those of the annex; ``top`` stands under the title, ``tail`` at the end."""
+    """A plain page. ``tables`` by name replace those of the annex.
+
+    ``top`` stands under the title, ``tail`` at the end.
+    """
     own = {name: table(rows(name, report)) for name in TABLES} | dict(tables or {})
     parts = [
         _paragraphs(narrative.overview(report)),

@@ -1,6 +1,8 @@
-"""Layouts of real pages that have nothing to do with damage: spreadsheets, stacked tables, several reports on a page."""
+"""Layouts of real pages beyond damage: spreadsheets, stacked tables, several reports on a page."""
 
 from __future__ import annotations
+
+from html import escape
 
 import pytest
 
@@ -32,6 +34,19 @@ def test_remarks_behind_the_figures_of_table_2_are_left_out() -> None:
     lines = [(*line, Box("含修订2件" if line[-1].cell else "备注")) for line in rows("disclosure")]
 
     assert whole(page(tables={"disclosure": table(lines)}))
+
+
+def test_a_remark_behind_blanks_is_not_taken_for_the_last_figure() -> None:
+    lines = [list(line) for line in rows("requests")]
+    for line in lines[3:]:
+        line.append(Box("备注" if line is lines[7] else ""))
+    place = next(n for n, box in enumerate(lines[7]) if box.cell)
+    lines[7][place] = lines[7][-2] = Box("")
+
+    wrong, _ = differences(read(page(tables={"requests": table(lines)})))
+
+    ours = {lines[7][place + n].cell for n in range(1, 6)}
+    assert not ours & set(wrong)
 
 
 def test_parts_of_table_4_under_lines_with_their_names_are_read() -> None:
@@ -94,6 +109,20 @@ def test_a_page_nested_beyond_measure_is_refused(tag: str) -> None:
         read(page(top=f"<{tag}>" * 5000))
 
     assert raised.value.reason == "damaged"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ['<iframe srcdoc="{quoted}"></iframe>', "<noscript>{raw}</noscript>", '<script type="text/plain">{raw}</script>'],
+)
+def test_a_report_carried_by_another_element_is_read(frame: str) -> None:
+    raw = page().decode()
+
+    assert whole(f"<html><body>{frame.format(raw=raw, quoted=escape(raw))}</body></html>".encode())
+
+
+def test_a_stray_end_of_the_body_ends_nothing() -> None:
+    assert whole(page().replace("<p>三、".encode(), "</body><p>三、".encode()))
 
 
 def test_zero_bytes_are_no_part_of_the_text() -> None:
