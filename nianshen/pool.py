@@ -20,8 +20,9 @@ class Lost(Exception):
     """The work on one item ended without a result. ``reason`` is ``crashed`` or ``timeout``."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
+        super().__init__(reason, detail)
         self.reason = reason
+        self.detail = detail
 
 
 def each(
@@ -117,4 +118,8 @@ def _serve(connection: Connection, work: Callable[[Item], Result]) -> None:
             item = connection.recv()
         except (EOFError, ConnectionError):
             return
-        connection.send(work(item))
+        try:
+            result: Result | Lost = work(item)
+        except Exception as error:  # noqa: BLE001 - a fault of the work is this item's alone
+            result = Lost("crashed", type(error).__name__)
+        connection.send(result)

@@ -13,6 +13,8 @@ def work(item: str) -> str:
     """What the pool runs: some items are poison."""
     if item == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
+    if item == "raise":
+        raise ValueError(item)
     if item == "hang":
         threading.Event().wait()
     return item.upper()
@@ -27,7 +29,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
 
 
 def test_a_crash_and_a_hang_cost_only_their_own_items() -> None:
-    items = ["a", "crash", "b", "hang", "c", "d"]
+    items = ["a", "crash", "b", "hang", "raise", "d"]
 
     results = list(each(work, items, workers=2, limit=3))
 
@@ -36,7 +38,7 @@ def test_a_crash_and_a_hang_cost_only_their_own_items() -> None:
         "crashed",
         "B",
         "timeout",
-        "C",
+        "crashed",
         "D",
     ]
 
