@@ -90,7 +90,7 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
         },
         preamble=found.preamble,
         attachments=document.attachments,
-        pictures=document.pictures,
+        pictures=found.pictures,
         troubles=document.troubles,
         sources=found.sources,
     )

@@ -53,7 +53,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The blocks of a file. ``meta`` by lower-case name; ``attachments`` as (text, address); ``pictures`` counted."""
+    """The blocks of a file. ``meta`` by lower-case name; ``attachments`` as (text, address); ``pictures`` counted.
+
+    ``picture_paths`` are the containers of each picture, as in ``Text.path``; () where the kind of file knows none.
+    """
 
     media: str
     blocks: tuple[Text | Grid, ...]
@@ -61,5 +64,6 @@ class Document:
     title: str | None = None
     attachments: tuple[tuple[str, str], ...] = ()
     pictures: int = 0
+    picture_paths: tuple[tuple[int, ...], ...] = ()
     encoding: str | None = None
     troubles: tuple[Trouble, ...] = ()

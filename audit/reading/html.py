@@ -52,7 +52,8 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         meta=_meta(soup),
         title=soup.title.get_text(strip=True) if soup.title else None,
         attachments=_attachments(soup),
-        pictures=walk.pictures,
+        pictures=len(walk.pictures),
+        picture_paths=tuple(walk.pictures),
         encoding=encoding,
         troubles=troubles,
     )
@@ -64,7 +65,7 @@ class _Walk:
 
     tables: int = 0
     cells: int = 0
-    pictures: int = 0
+    pictures: list[tuple[int, ...]] = field(default_factory=list)
     _inline: list[str] = field(default_factory=list)
     _path: list[int] = field(default_factory=list)
     _containers: int = 0
@@ -90,7 +91,8 @@ class _Walk:
 
     def _element(self, tag: Tag, *, hidden: bool, heading: bool) -> Iterator[Text | Grid]:
         if tag.name == "img":
-            self.pictures += not _is_ornament(tag)
+            if not _is_ornament(tag):
+                self.pictures.append(tuple(self._path))
             return
         if tag.name not in BLOCKS:
             yield from self._walk(tag, hidden=hidden, heading=heading)
@@ -135,7 +137,7 @@ class _Walk:
             row_hidden = holder is not None and _is_hidden(holder)
             if row_hidden:
                 continue
-            self.pictures += sum(look or 0 for look in looks)
+            self.pictures += [tuple(self._path)] * sum(look or 0 for look in looks)
             rows.append(tuple(self._cell(cell, index, number, place) for place, cell in enumerate(cells)))
         yield from grid()
 

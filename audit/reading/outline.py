@@ -49,6 +49,7 @@ class Outline:
     grids: tuple[tuple[Grid, str | None], ...]
     sources: Mapping[str, str]
     text: str
+    pictures: int
 
 
 def outline(document: Document, url: str | None = None, headers: Mapping[str, str] | None = None) -> Outline:
@@ -93,7 +94,9 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
         url=dates.in_address(url) if url else None,
         last_modified=dates.last_modified((headers or {}).get("last-modified")),
     )
-    return Outline(title, agency, year, found, preamble, sections, (*grids, *hidden_grids), sources, "\n".join(lines))
+    text = "\n".join(lines)
+    pictures = _pictures(document, _container(blocks, headings))
+    return Outline(title, agency, year, found, preamble, sections, (*grids, *hidden_grids), sources, text, pictures)
 
 
 def _is_of_another_year(captions: Sequence[Text | Grid]) -> bool:
@@ -328,17 +331,30 @@ def _end(blocks: Sequence[Text | Grid], headings: Mapping[str, int]) -> int:
     if not headings:
         return len(blocks)
     places = sorted(headings.values())
-    paths = [blocks[place].path for place in places]
-    shared = 0
-    while all(len(path) > shared + 1 and path[shared] == paths[0][shared] for path in paths):
-        shared += 1
+    container = _container(blocks, headings)
     for place in range(places[-1] + 1, len(blocks)):
         block = blocks[place]
         if isinstance(block, Text) and _FOOTER.match(block.text):
             return place
-        if len(places) > 1 and block.path[:shared] != paths[0][:shared]:
+        if len(places) > 1 and block.path[: len(container)] != container:
             return place
     return len(blocks)
+
+
+def _container(blocks: Sequence[Text | Grid], headings: Mapping[str, int]) -> tuple[int, ...]:
+    """The path of the innermost container that holds every heading; () for the whole page."""
+    paths = [blocks[place].path for place in headings.values()]
+    shared = 0
+    while paths and all(len(path) > shared + 1 and path[shared] == paths[0][shared] for path in paths):
+        shared += 1
+    return paths[0][:shared] if paths else ()
+
+
+def _pictures(document: Document, container: tuple[int, ...]) -> int:
+    """Pictures that may hold a part of the report: a logo in another part of the page does not."""
+    if not document.picture_paths:
+        return document.pictures
+    return sum(path[: len(container)] == container for path in document.picture_paths)
 
 
 def _section(key: str, blocks: Sequence[Text | Grid], place: int, stop: int) -> Section:
