@@ -81,14 +81,16 @@ def _read(candidate: Candidate, blob: Callable[[str], bytes]) -> Found:
         return Found(candidate, None, str(error))
     except Exception as error:  # noqa: BLE001 - one page that breaks the reader must not stop all others
         return Found(candidate, None, f"读取程序出错 / the reader failed: {type(error).__name__}")
-    if report.year is not None and report.year != candidate.year:
-        # The list said one year, the document another: keep it, but behind every document that agrees.
-        return Found(candidate, report, f"标题年度 {report.year} / the document says {report.year}")
+    if report.year not in {None, candidate.year} and report.sources.get("year") != "text":
+        # The list names one year, the document's own title another: whose report it is, a person must say.
+        return Found(
+            candidate, None, f"列表写 {candidate.year}，文件写 {report.year} / the document says {report.year}"
+        )
     return Found(candidate, report)
 
 
-def _quality(found: Found) -> tuple[bool, bool, int, bool]:
+def _quality(found: Found) -> tuple[bool, int, bool]:
     if found.report is None:
-        return (False, False, 0, found.candidate.attachment_of is None)
+        return (False, 0, found.candidate.attachment_of is None)
     read_cells = sum(cell.state not in {State.UNREADABLE, State.ABSENT} for cell in found.report.cells.values())
-    return (True, not found.why, read_cells, found.candidate.attachment_of is None)
+    return (True, read_cells, found.candidate.attachment_of is None)

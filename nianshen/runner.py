@@ -94,7 +94,7 @@ def _died(job: Mapping[str, Any], code: int, last_words: list[str]) -> dict[str,
     portals = [
         {
             "id": portal["id"],
-            "outcome": "CODE_ERROR",
+            "outcome": "code_error",
             "reason": "not_crawled",
             "complete": False,
             "pages_expected": None,
