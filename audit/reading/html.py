@@ -12,7 +12,7 @@ from bs4.element import CData, Declaration, NavigableString, PageElement, Proces
 
 from audit.reading.decode import decode
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
-from audit.reading.soup import BLOCKS, DOCUMENT, SKIPPED, cut_soup, is_hiding, whole_soup
+from audit.reading.soup import BLOCKS, DOCUMENT, FRAME, SKIPPED, cut_soup, is_hiding, whole_soup
 from audit.report import Locator, Trouble
 
 MOST_CELLS = 20_000
@@ -21,7 +21,6 @@ _NO_TEXT = (Comment, Doctype, CData, Declaration, ProcessingInstruction)
 _SCRIPT_STRING = re.compile(r'"((?:[^"\\]|\\.){400,})"', re.S)
 _CARRIER = re.compile(r"<\s*(?:table|td|p)\b|\\u003c|总体情况|&lt;table", re.I)
 _LONG_CELL = 400
-_FRAME = frozenset(["table", "tbody", "thead", "tfoot", "tr"])
 _SPAN_LIMITS = {"colspan": 1000, "rowspan": 65534}
 
 
@@ -167,7 +166,7 @@ def _rows(table: Tag) -> Iterator[tuple[Tag | None, list[Tag]]]:
         if not isinstance(node, Tag):
             continue
         if node.name == "table":
-            if node.parent is not None and node.parent.name in _FRAME:
+            if node.parent is not None and node.parent.name in FRAME:
                 found.append((None, [node]))  # between rows, where a browser would put it before the table
             continue
         if node.name == "tr":

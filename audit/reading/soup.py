@@ -35,7 +35,7 @@ DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|et|zip|rar|ofd)(?:$|[?#])", re.
 # Inside these the reader asks for the text piece by piece, so nothing may be merged; rt and rp are left out of it.
 _WHOLE = frozenset(["a", "publishtime", "rp", "rt", "sub", "sup", "time", "title"])
 _KEPT = BLOCKS | SKIPPED | _WHOLE | {"caption", "embed", "img", "meta"} - {"a"}
-_FRAME = frozenset(["table", "tbody", "tfoot", "thead", "tr"])
+FRAME = frozenset(["table", "tbody", "tfoot", "thead", "tr"])
 _READ = frozenset(
     "colspan content data datetime height hidden href name property rowspan src srcdoc style width".split()  # noqa: SIM905
 )
@@ -85,7 +85,7 @@ class _Sieve(LXMLTreeBuilder):
     def data(self, data: Any) -> None:
         """Text passes, but not the white space between the rows and cells of a table."""
         soup = self.soup
-        if soup.current_data or soup.currentTag.name not in _FRAME or not data.isspace():
+        if soup.current_data or soup.currentTag.name not in FRAME or not data.isspace():
             soup.current_data.append(data)
 
     def comment(self, text: Any) -> None:
