@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from audit.form import IDS, load
-from audit.reading.align import read_disclosure, read_disputes, read_requests, rows_of
+from audit.reading.disclosure import read_disclosure
+from audit.reading.disputes import read_disputes
 from audit.reading.document import Document, UnreadableDocument
 from audit.reading.html import read_html
 from audit.reading.media import detect
 from audit.reading.number import normalise
 from audit.reading.outline import Outline, outline
 from audit.reading.pdf import read_pdf
+from audit.reading.requests import read_requests
+from audit.reading.rows import rows_of
 from audit.reading.text import read_text
 from audit.reading.word import read_word
 from audit.report import Cell, Report, State, Table

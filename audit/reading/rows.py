@@ -1,0 +1,157 @@
+"""Physical rows, the copies of a table they make up, and the cells read from them: what all three tables need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from audit.form import FormTable
+from audit.reading.document import Grid, RawCell
+from audit.reading.number import Reading, label, read_cell
+from audit.report import Cell, State, Table, Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A physical row with what its cells hold. ``place`` counts rows over the document; ``section`` it stands in."""
+
+    place: int
+    grid: int
+    cells: tuple[RawCell, ...]
+    readings: tuple[Reading, ...]
+    section: str | None = None
+    hidden: bool = False
+    words: tuple[str, ...] = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        """The labels of the text cells, in order, are asked for many times."""
+        pairs = zip(self.cells, self.readings, strict=True)
+        words = tuple(label(cell.text) for cell, reading in pairs if reading.state is State.TEXT)
+        object.__setattr__(self, "words", words)
+
+    def text(self) -> str:
+        return " | ".join(" ".join(cell.text.split()) for cell in self.cells)
+
+
+DISPUTES_CELLS = 15
+"""Cells of table 4. A row of so many is kept although blank: the table may have been left empty."""
+
+
+def rows_of(grids: Iterable[tuple[Grid, str | None]]) -> list[Row]:
+    """Every non-empty physical row of the grids in order; each grid with the section it stands in."""
+    found: list[Row] = []
+    for number, (grid, section) in enumerate(grids):
+        for cells in grid.rows:
+            readings = tuple(read_cell(cell.text) for cell in cells)
+            if len(cells) == DISPUTES_CELLS or any(reading.state is not State.BLANK for reading in readings):
+                found.append(Row(len(found), number, cells, readings, section, grid.hidden))
+    return found
+
+
+def splits(row: Row) -> list[int]:
+    """Where the label may end: after a text cell, if something stands behind it."""
+    ends = [i + 1 for i, reading in enumerate(row.readings[:5]) if reading.state is State.TEXT]
+    return [end for end in ends if end < len(row.cells)]
+
+
+def said(row: Row, split: int) -> tuple[str, str]:
+    words = [
+        label(cell.text)
+        for cell, reading in zip(row.cells[:split], row.readings[:split], strict=True)
+        if reading.state is State.TEXT
+    ]
+    return (words[-1], "".join(words)) if words else ("", "")
+
+
+def part(
+    named: Sequence[tuple[Row, str | None]], again: Callable[[Row, Row, str], bool]
+) -> list[list[tuple[Row, str | None]]]:
+    """Part rows into copies of a table: a name that comes ``again`` starts one and takes its grid's rows along."""
+    copies: list[list[tuple[Row, str | None]]] = []
+    for foreign in (False, True):
+        copies += _part_of([item for item in named if _is_foreign(item[0]) is foreign], again)
+    return copies
+
+
+def _is_foreign(row: Row) -> bool:
+    """Hidden, outside the report or announced as another year's: never a piece of the report's own table."""
+    return row.hidden or row.section is None
+
+
+def _part_of(
+    named: Sequence[tuple[Row, str | None]], again: Callable[[Row, Row, str], bool]
+) -> list[list[tuple[Row, str | None]]]:
+    copies: list[list[tuple[Row, str | None]]] = [[]]
+    seen: dict[str, Row] = {}
+    for row, name in named:
+        if name and name in seen and again(row, seen[name], name):
+            along = [item for item in copies[-1] if item[0].grid == row.grid and seen[name].grid != row.grid]
+            copies[-1] = [item for item in copies[-1] if item not in along]
+            copies.append(along)
+            seen = {known: owner for owner, known in along if known}
+        if name:
+            seen.setdefault(name, row)
+        copies[-1].append((row, name))
+    return [copy for copy in copies if copy]
+
+
+def has_figure(row: Row) -> bool:
+    return any(reading.state is State.VALUE for reading in row.readings)
+
+
+def cell_of(cell_id: str, raw: RawCell, *, change: bool = False) -> Cell:
+    reading = read_cell(raw.text, change=change)
+    return Cell(cell_id, reading.state, reading.value, raw.text, reading.how, raw.at, reading.unit)
+
+
+def unread(cell_id: str, row: Row) -> Cell:
+    """A cell whose row was found but whose figure cannot be told apart; the whole row is quoted."""
+    return Cell(cell_id, State.UNREADABLE, raw=row.text(), at=row.cells[0].at)
+
+
+def trim(cells: list[RawCell], want: int) -> list[RawCell] | None:
+    """Drop blanks before or behind the figures, if only one way to do so exists and leaves no remark among them."""
+    surplus = len(cells) - want
+    ways = [
+        cells[lead : lead + want]
+        for lead in range(surplus + 1)
+        if all(not cell.text.strip() for cell in (*cells[:lead], *cells[lead + want :]))
+    ]
+    if len(ways) != 1 or any(not read_cell(cell.text).fills for cell in ways[0]):
+        return None
+    return ways[0]
+
+
+def assemble(form: FormTable, shape: str, cells: dict[str, Cell], troubles: list[Trouble]) -> Table:
+    present = {cell_id.split("/")[1] for cell_id in cells}
+    missing = tuple(row.id for row in form.rows if row.id not in present)
+    ordered = {cell_id: cells.get(cell_id) or Cell(cell_id, State.ABSENT) for cell_id in form.cells}
+    known = sum(cell.state not in {State.ABSENT, State.UNREADABLE} for cell in ordered.values())
+    return Table(form.name, shape, ordered, tuple(troubles), missing, (), round(known / len(ordered), 3))
+
+
+def choose(name: str, tables: Sequence[tuple[Table, Sequence[Row]]]) -> Table:
+    """The copy that is shown, stands in its section and is read best.
+
+    Another copy as visible and as well placed that contradicts it makes the disputed cells unreadable.
+    """
+
+    def standing(rows: Sequence[Row]) -> tuple[bool, bool]:
+        return not any(row.hidden for row in rows), any(row.section == name for row in rows)
+
+    def known(table: Table) -> int:
+        return sum(cell.state is State.VALUE for cell in table.cells.values())
+
+    ranked = sorted(tables, key=lambda item: (*standing(item[1]), known(item[0])), reverse=True)
+    best, rows = ranked[0]
+    cells = dict(best.cells)
+    troubles = list(best.troubles)
+    for other, other_rows in ranked[1:]:
+        if standing(other_rows) != standing(rows) or other.shape != best.shape or known(other) * 2 < known(best):
+            continue
+        for cell_id, cell in other.cells.items():
+            mine = cells[cell_id]
+            if mine.state is State.VALUE and cell.state is State.VALUE and mine.value != cell.value:
+                cells[cell_id] = replace(mine, state=State.UNREADABLE, value=None, raw=f"{mine.raw} / {cell.raw}")
+                troubles.append(Trouble("conflicting_copy", cell_id, f"{mine.raw} / {cell.raw}", mine.at))
+    return replace(best, cells=cells, troubles=tuple(troubles))
