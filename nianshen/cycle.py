@@ -185,16 +185,13 @@ def _known(store: Store, organisation: str, year: int, candidates: Sequence[Cand
     return Found(candidates[0], report_from_json(reading["document"]))
 
 
-# --- recording ---------------------------------------------------------------------------------------------------
-
-
 def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tuple[str, int], Found]) -> None:
     """Store portals, reports, readings, audits; collect what there is to tell."""
     verdicts = {verdict["id"]: verdict for verdict in result["portals"]}
+    absent = {portal: _absent(this, verdict, found) for portal, verdict in verdicts.items()}
     for portal in this.config.portals:
         verdict = verdicts[portal.id]
         before = unit.portals.last(portal.id)
-        absent = _absent(this, verdict, found)
         unit.portals.record(
             this.id,
             portal.id,
@@ -206,7 +203,7 @@ def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tu
             pages_seen=verdict["pages_seen"],
             items=verdict["items"],
             detail=verdict["detail"],
-            absent=absent,
+            absent=[(organisation, this.year) for organisation in absent[portal.id]],
         )
         if verdict["reason"] != (before.reason if before else None):
             this.news.append(
@@ -214,22 +211,21 @@ def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tu
                     portal.id, portal.name, verdict["reason"], before.reason if before else None, this.id
                 )
             )
-    for organisation in this.config.organisations:
-        for year in sorted({y for o, y in found if o == organisation.id} | {this.year}):
-            document = found.get((organisation.id, year))
-            if document:
-                _audit_found(this, unit, organisation.id, year, document)
-            elif (organisation.id, year) in _absent(this, verdicts[organisation.portal], found):
-                _audit_absent(this, unit, organisation.id, verdicts[organisation.portal])
+    # Earlier years first: the reading of last year is what this year's carry-over is compared with.
+    for (organisation_id, year), document in sorted(found.items(), key=lambda item: item[0]):
+        _audit_found(this, unit, organisation_id, year, document)
+    for portal_id, organisations in absent.items():
+        for organisation_id in organisations:
+            _audit_absent(this, unit, organisation_id, verdicts[portal_id])
 
 
-def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, int], Found]) -> list[tuple[str, int]]:
+def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, int], Found]) -> list[str]:
     """Organisations whose report a portal read whole does not hold; a doubtful link keeps its suspects out of this."""
     if not verdict["complete"]:
         return []
     certain = {one["organisation"] for one in verdict["lists"] if one["complete"]}
     return [
-        (organisation.id, this.year)
+        organisation.id
         for organisation in this.config.organisations
         if organisation.portal == verdict["id"]
         and organisation.id in certain
