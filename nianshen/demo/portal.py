@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from email.utils import format_datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
+from nianshen.demo.loopback import Loopback
 from nianshen.demo.site import Resource
 
 Site = Callable[[int], Mapping[str, Resource]]
@@ -30,7 +28,7 @@ class Hit:
     user_agent: str
 
 
-class SamplePortal:
+class SamplePortal(Loopback):
     """One portal on loopback. ``day`` chooses what it publishes; while ``down`` every page is a 503.
 
     Use as a context manager: the server ends with the block. Raises OSError if the address cannot be bound.
@@ -42,13 +40,7 @@ class SamplePortal:
         self._day = 1
         self.down = False
         self.hits: list[Hit] = []
-        self._server = ThreadingHTTPServer((host, port), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
+        super().__init__(_handler(self), host, port)
 
     @property
     def day(self) -> int:
@@ -67,17 +59,6 @@ class SamplePortal:
             return HTTPStatus.SERVICE_UNAVAILABLE, None
         resource = self._pages.get(path)
         return (HTTPStatus.OK, resource) if resource else (HTTPStatus.NOT_FOUND, None)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 _ROBOTS_DAY = datetime(2024, 1, 2, tzinfo=UTC).date()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
+from nianshen.demo.loopback import Loopback
 from notifiers.secret import Secret
 from notifiers.sign import SignatureError, verify
 
@@ -32,20 +31,18 @@ class Received:
         return alerts
 
 
-class Receiver:
+class Receiver(Loopback):
     """Answers 204 to messages signed with ``secret``, 401 to others; keeps both. ``clock`` gives real aware time."""
 
     def __init__(self, secret: Secret, clock: Callable[[], datetime], host: str = "127.0.0.1", port: int = 0) -> None:
         self._secret = secret
         self._clock = clock
         self.messages: list[Received] = []
-        self._server = ThreadingHTTPServer((host, port), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(_handler(self), host, port)
 
     @property
     def url(self) -> str:
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}/hook"
+        return f"{super().url}/hook"
 
     @property
     def valid(self) -> list[Received]:
@@ -63,17 +60,6 @@ class Receiver:
             body, problem = {}, problem or "not_json"
         self.messages.append(Received(message_id, body if isinstance(body, dict) else {}, problem))
         return HTTPStatus.UNAUTHORIZED if problem else HTTPStatus.NO_CONTENT
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
