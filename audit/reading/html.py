@@ -42,9 +42,12 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
     if not any(isinstance(block, Grid) for block in blocks):
         for fragment in _carried(soup):
             blocks += walk.blocks(make(fragment))
-    troubles = (
-        (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),) if lossy else ()
-    )
+    troubles = []
+    if lossy:
+        lost = text.count(chr(0xFFFD))
+        troubles.append(Trouble("lossy_text", "document", f"{encoding}: {lost} characters lost"))
+    if _is_cut(text):
+        troubles.append(Trouble("damaged", "document", "the page ends in the middle"))
     return Document(
         media="html",
         blocks=tuple(blocks),
@@ -54,8 +57,15 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         pictures=len(walk.pictures),
         picture_paths=tuple(walk.pictures),
         encoding=encoding,
-        troubles=troubles,
+        troubles=tuple(troubles),
     )
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a page that was opened is never closed, nor even its last table: the end did not arrive."""
+    opened, closed = (len(re.findall(tag, text, re.I)) for tag in (r"<(?:html|body)\b", r"</(?:html|body)\b"))
+    tables, ends = (len(re.findall(tag, text, re.I)) for tag in (r"<table\b", r"</table\b"))
+    return bool(opened) and not closed and (tables > ends or not re.search(r"</\w+>\s*$", text[-200:]))
 
 
 @dataclass(slots=True)

@@ -74,7 +74,7 @@ def overview_covers_aspects(report: Report) -> Iterator[Outcome]:
     missing = [name for name, words in _ASPECTS.values() if not _spoken_of(sentences, re.compile(words))]
     if not missing:
         yield Outcome(Kind.PASS, "overview")
-    elif doubt.lossy(report):
+    elif doubt.partial(report):
         yield Outcome(Kind.OPEN, "overview")
     else:
         graded = {1: Severity.NOTE, 2: Severity.WARNING}
@@ -105,7 +105,7 @@ def fees_spoken_of(report: Report, context: Context) -> Iterator[Outcome]:
         yield Outcome(Kind.NOT_APPLICABLE, "other_matters")
     elif any(_FEE.search(text) for text in _texts(report)):
         yield Outcome(Kind.PASS, "other_matters")
-    elif doubt.lossy(report):
+    elif doubt.partial(report):
         yield Outcome(Kind.OPEN, "other_matters")
     else:
         yield Outcome(Kind.FAIL, "other_matters", args={"year": year})
@@ -128,7 +128,7 @@ def problems_concrete(report: Report) -> Iterator[Outcome]:
     terse = section.characters < 120 and len(problems) < 2
     if not lacking and not terse and not vague:
         yield Outcome(Kind.PASS, "problems")
-    elif doubt.lossy(report):
+    elif doubt.partial(report):
         yield Outcome(Kind.OPEN, "problems")
     else:
         yield Outcome(

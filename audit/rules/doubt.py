@@ -42,6 +42,6 @@ def of_table(table: Table) -> bool:
     return bool(table.troubles)
 
 
-def lossy(report: Report) -> bool:
-    """Characters were lost in decoding: words that are not found prove nothing."""
-    return any(trouble.kind == "lossy_text" for trouble in report.troubles)
+def partial(report: Report) -> bool:
+    """Characters or a part of the file were lost: words and rows that are not found prove nothing."""
+    return any(trouble.kind in {"lossy_text", "damaged"} for trouble in report.troubles)

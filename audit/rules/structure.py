@@ -132,7 +132,7 @@ def rows_present(report: Report) -> Iterator[Outcome]:
             "count": len(subjects),
         }
         lost = tuple(cell for cell in load(table.shape).tables[name].cells if _inside(cell, subjects))
-        if doubt.of_table(table) or doubt.lossy(report):
+        if doubt.of_table(table) or doubt.partial(report):
             # S011 already puts this table before a person.
             yield Outcome(Kind.OPEN, name, args=args, cells=lost)
         elif _known_share(table, lost) < 0.8:
@@ -164,7 +164,7 @@ def geometry_readable(report: Report) -> Iterator[Outcome]:
             cells=unread,
             message="message",
         )
-    if doubt.lossy(report):
+    if doubt.partial(report):
         detail = "；".join(trouble.detail for trouble in report.troubles if trouble.kind == "lossy_text")
         yield Outcome(Kind.OPEN, "report", args={"detail": detail}, message="lossy")
 
