@@ -85,10 +85,25 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class RowMatch:
+    """How a row of the form was found: its label as printed, how alike the two are (0-1), and why it was taken.
+
+    ``why`` holds short codes of the reader (``label``, ``group``, ``order`` …), the weightiest first.
+    """
+
+    row: str
+    printed: str
+    likeness: float
+    why: tuple[str, ...] = ()
+    at: Locator | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One of the three official tables. ``shape`` is the form its rows follow; None where it was not found.
 
     ``missing`` are rows (or ``*/column``) of the shape whose label was not seen; ``extra`` labels the form has not.
+    ``confidence`` is 0-1, and ``reasons`` are short codes of what lowered it. ``matches`` say how each row was found.
     """
 
     name: str
@@ -98,6 +113,8 @@ class Table:
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     confidence: float = 0.0
+    reasons: tuple[str, ...] = ()
+    matches: tuple[RowMatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +145,11 @@ class Dates:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A yearly report as read from one document."""
+    """A yearly report as read from one document.
+
+    ``second`` holds the cells of broken sums as an independent second reading saw them; a cell it could not place
+    is ``ABSENT`` there. ``meta`` are the page's own tags by lower-case name, ``breadcrumb`` its place on the portal.
+    """
 
     agency: str | None
     year: int | None
@@ -142,6 +163,10 @@ class Report:
     pictures: int = 0
     troubles: tuple[Trouble, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    second: Mapping[str, Cell] = field(default_factory=dict)
+    media: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+    breadcrumb: tuple[str, ...] = ()
 
     def cell(self, cell_id: str) -> Cell:
         """The cell, or an ``ABSENT`` one: a cell that was not seen is never a number."""

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from audit.report import Cell, Dates, How, Locator, Report, Section, State, Table, Trouble
+from audit.report import Cell, Dates, How, Locator, Report, RowMatch, Section, State, Table, Trouble
 
 SCHEMA = "nianshen.report/1"
 
@@ -16,7 +16,10 @@ class ReportFormatError(ValueError):
 
 
 def report_to_json(report: Report) -> dict[str, Any]:
-    """Plain JSON types only. A Decimal becomes ``{"decimal": "52.15"}``, so that no digit is lost."""
+    """Plain JSON types only; keys are only ever added.
+
+    A Decimal becomes ``{"decimal": "52.15"}``, so that no digit is lost.
+    """
     return {
         "schema": SCHEMA,
         "agency": report.agency,
@@ -31,6 +34,10 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "pictures": report.pictures,
         "troubles": [_trouble(trouble) for trouble in report.troubles],
         "sources": dict(report.sources),
+        "second": [_cell(cell) for cell in report.second.values()],
+        "media": report.media,
+        "meta": dict(report.meta),
+        "breadcrumb": list(report.breadcrumb),
     }
 
 
@@ -51,6 +58,10 @@ def report_from_json(data: dict[str, Any]) -> Report:
         pictures=data["pictures"],
         troubles=tuple(_trouble_back(trouble) for trouble in data["troubles"]),
         sources=dict(data["sources"]),
+        second={cell.id: cell for cell in map(_cell_back, data.get("second", ()))},
+        media=data.get("media", ""),
+        meta=dict(data.get("meta", {})),
+        breadcrumb=tuple(data.get("breadcrumb", ())),
     )
 
 
@@ -67,6 +78,8 @@ def _table(table: Table) -> dict[str, Any]:
         "missing": list(table.missing),
         "extra": list(table.extra),
         "confidence": table.confidence,
+        "reasons": list(table.reasons),
+        "matches": [_match(match) for match in table.matches],
     }
 
 
@@ -80,7 +93,18 @@ def _table_back(data: dict[str, Any]) -> Table:
         missing=tuple(data["missing"]),
         extra=tuple(data["extra"]),
         confidence=data["confidence"],
+        reasons=tuple(data.get("reasons", ())),
+        matches=tuple(_match_back(match) for match in data.get("matches", ())),
     )
+
+
+def _match(match: RowMatch) -> dict[str, Any]:
+    at = match.at.as_json() if match.at is not None else None
+    return {"row": match.row, "printed": match.printed, "likeness": match.likeness, "why": list(match.why), "at": at}
+
+
+def _match_back(data: dict[str, Any]) -> RowMatch:
+    return RowMatch(data["row"], data["printed"], data["likeness"], tuple(data["why"]), _locator_back(data["at"]))
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

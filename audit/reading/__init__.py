@@ -96,6 +96,8 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
         pictures=found.pictures,
         troubles=document.troubles,
         sources=found.sources,
+        media=document.media,
+        meta=document.meta,
     )
 
 

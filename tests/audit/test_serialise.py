@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audit.context import Context
 from audit.engine import judge
-from audit.report import Cell, Dates, How, Locator, Report, State, Trouble
+from audit.report import Cell, Dates, How, Locator, Report, RowMatch, State, Trouble
 from audit.serialise import ReportFormatError, report_from_json, report_to_json
 from tests.audit.reports import report, with_cells, with_table
 
@@ -45,8 +45,22 @@ def test_decimals_places_and_troubles_are_kept() -> None:
     )
     cells = {**odd.tables["requests"].cells, cell.id: cell}
     trouble = Trouble("short_row", "requests/granted", "6", Locator(table=1, row=2))
+    match = RowMatch("granted", "（一）予以公开", 0.98, ("label", "order"), Locator(table=1, row=2))
     subject = replace(
-        with_table(odd, "requests", cells=cells, troubles=(trouble,), missing=("other",), extra=("其他行",)),
+        with_table(
+            odd,
+            "requests",
+            cells=cells,
+            troubles=(trouble,),
+            missing=("other",),
+            extra=("其他行",),
+            reasons=("short_row",),
+            matches=(match,),
+        ),
+        second={cell.id: cell},
+        media="html",
+        meta={"pubdate": "2025-01-20"},
+        breadcrumb=("首页", "政府信息公开年报"),
         dates=Dates(declared=date(2025, 1, 20), url=date(2025, 1, 21)),
         attachments=(("附件", "/a.pdf"),),
         pictures=2,
