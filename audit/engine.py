@@ -14,13 +14,34 @@ from audit.finding import Finding, Kind, NotJudged, Outcome, Severity, fingerpri
 from audit.form import IDS, TABLES, expected_form, load
 from audit.localise import judged_sums
 from audit.report import How, Report, State
-from audit.rules import arithmetic, content, history, publication, structure, values, wording
-from audit.rules.registry import Rule, registered
+from audit.rules import (
+    arithmetic,
+    content,
+    crosscheck,
+    history,
+    narrative,
+    originality,
+    publication,
+    structure,
+    values,
+    wording,
+)
+from audit.rules.registry import Rule, lookup, registered
 
-FAMILIES = (publication, structure, values, arithmetic, history, content)
+FAMILIES = (
+    publication,
+    structure,
+    values,
+    arithmetic,
+    history,
+    crosscheck,
+    narrative,
+    content,
+    originality,
+)
 CRASHED = "A000"
-
-wording.check(frozenset(registered()) | {CRASHED})
+LAST = 9
+"""Where an outcome that belongs to no rule stands in a digest: behind all letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +129,7 @@ def family_of(rule_id: str) -> str:
 
     The sums of table 3 share the family ``A``: a wrong cell may break other sums next time and stays one finding.
     """
-    rule = registered().get(rule_id)
+    rule = lookup(rule_id)
     return rule.family if rule else rule_id
 
 
@@ -164,7 +185,8 @@ def _finding(
 
 
 def _severity(rule_id: str, outcome: Outcome, levels: Mapping[str, Severity]) -> Severity:
-    own = outcome.severity or catalogue()[rule_id].severity
+    rule = lookup(rule_id)
+    own = outcome.severity or (rule.severity if rule else Severity.NOTE)
     override = levels.get(rule_id)
     if override is None:
         return own
@@ -172,7 +194,8 @@ def _severity(rule_id: str, outcome: Outcome, levels: Mapping[str, Severity]) ->
 
 
 def _gravest_first(finding: Finding) -> tuple[bool, int, int, str, str]:
-    order = catalogue()[finding.rule].order
+    rule = lookup(finding.rule)
+    order = rule.order if rule else LAST
     return (finding.kind is Kind.OPEN, -finding.severity.rank, order, finding.rule, finding.subject)
 
 

@@ -100,3 +100,8 @@ def rule(
 def registered() -> Mapping[str, Rule]:
     """Every rule declared so far, by id in catalogue order."""
     return dict(sorted(_RULES.items()))
+
+
+def lookup(rule_id: str) -> Rule | None:
+    """The rule of this id; None for A000 and for one that this version does not have."""
+    return _RULES.get(rule_id)

@@ -1,22 +1,17 @@
-"""Titles and messages of the rules in both languages, out of ``audit/messages``; checked when loaded."""
+"""Titles and messages of the rules in both languages, out of the pages in ``audit/catalogue``."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from string import Formatter
 from typing import Any
 
-from audit.rules.registry import RuleError
-
-LANGUAGES = ("zh", "en")
+from audit.catalogue import LANGUAGES, PageError, Words, page
 
 
 def title(rule_id: str) -> dict[str, str]:
     """The rule's title in both languages."""
-    return _both(rule_id, "title", {})
+    return {language: page(rule_id).title[language] for language in LANGUAGES}
 
 
 def message(rule_id: str, name: str, args: Mapping[str, Any]) -> dict[str, str]:
@@ -24,30 +19,29 @@ def message(rule_id: str, name: str, args: Mapping[str, Any]) -> dict[str, str]:
 
     Raises KeyError if the rule gives no such field or has no such message.
     """
-    return _both(rule_id, name or "message", args)
+    words = page(rule_id).messages[name or "message"]
+    return {language: _render(words[language], args, language) for language in LANGUAGES}
 
 
 def names(rule_id: str) -> frozenset[str]:
-    """The names of a rule's messages, ``title`` not counted."""
-    return frozenset(_load("zh").get(rule_id, {})) - {"title"}
+    """The names of a rule's messages."""
+    return frozenset(page(rule_id).messages)
 
 
-def check(rule_ids: frozenset[str]) -> None:
-    """Raise RuleError unless both languages hold the same rules, messages and fields, titles included."""
-    for language in LANGUAGES:
-        if odd := rule_ids ^ set(_load(language)):
-            raise RuleError(f"messages/{language}.toml and the rules differ in {', '.join(sorted(odd))}")
-    for rule_id in sorted(rule_ids):
-        zh, en = _load("zh")[rule_id], _load("en")[rule_id]
-        if set(zh) != set(en) or "title" not in zh or len(zh) < 2:
-            raise RuleError(f"{rule_id}: the messages of the two languages differ, or one is missing")
-        for name in zh:
-            if _fields(zh[name]) != _fields(en[name]):
-                raise RuleError(f"{rule_id}.{name}: the two languages use different fields")
+def check(rule_id: str) -> None:
+    """Raise PageError unless the rule has a title and messages, in both languages and with the same fields."""
+    found = page(rule_id)
+    for name, words in {"title": found.title, **found.messages}.items():
+        _insist(rule_id, name, words)
+    if not found.messages:
+        raise PageError(f"{rule_id} has no message")
 
 
-def _both(rule_id: str, name: str, args: Mapping[str, Any]) -> dict[str, str]:
-    return {language: _render(_load(language)[rule_id][name], args, language) for language in LANGUAGES}
+def _insist(rule_id: str, name: str, words: Words) -> None:
+    if set(words) != set(LANGUAGES):
+        raise PageError(f"{rule_id}.{name} must be there in {' and '.join(LANGUAGES)}, and in nothing else")
+    if _fields(words["zh"]) != _fields(words["en"]):
+        raise PageError(f"{rule_id}.{name}: the two languages use different fields")
 
 
 def _render(template: str, args: Mapping[str, Any], language: str) -> str:
@@ -57,9 +51,3 @@ def _render(template: str, args: Mapping[str, Any], language: str) -> str:
 
 def _fields(template: str) -> frozenset[str]:
     return frozenset(field for _, field, _, _ in Formatter().parse(template) if field)
-
-
-@cache
-def _load(language: str) -> dict[str, dict[str, str]]:
-    source = files("audit") / "messages" / f"{language}.toml"
-    return tomllib.loads(source.read_text(encoding="utf-8"))
