@@ -13,6 +13,7 @@ from audit.engine import Judgement, judge, outcome_of
 from audit.reading import NotAReport, UnreadableDocument, detect, read
 from audit.report import Report
 from nianshen.calendar import Calendar
+from nianshen.explaining import explain_json
 
 SCHEMA = "nianshen.check/1"
 MOST_BYTES = 50 * 2**20
@@ -44,15 +45,15 @@ class Checked:
     outcome: str = "unreadable"
     error: Mapping[str, Any] | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """A document of the schema ``nianshen.check/1``."""
+    def as_json(self, *, explain: bool = False) -> dict[str, Any]:
+        """A document of the schema ``nianshen.check/1``; ``explain`` adds to the report how it was read."""
         judged = self.judgement
         return {
             "source": self.source,
             "sha256": self.sha256,
             "media": self.media,
             "outcome": self.outcome,
-            "report": _report_json(self.report) if self.report else None,
+            "report": _report_json(self.report, explain=explain) if self.report else None,
             "findings": [finding.as_json() for finding in judged.findings] if judged else [],
             "not_judged": [rule.as_json() for rule in judged.not_judged] if judged else [],
             "error": dict(self.error) if self.error else None,
@@ -108,7 +109,7 @@ def _context(report: Report, request: Request) -> Context:
     )
 
 
-def _report_json(report: Report) -> dict[str, Any]:
+def _report_json(report: Report, *, explain: bool) -> dict[str, Any]:
     dates = report.dates
     names = ("declared", "signed", "url", "last_modified")
     return {
@@ -125,4 +126,5 @@ def _report_json(report: Report) -> dict[str, Any]:
             name: {"shape": table.shape, "confidence": table.confidence} for name, table in report.tables.items()
         },
         "cells": {key: cell.as_json() for key, cell in report.cells.items()},
+        **({"explain": explain_json(report)} if explain else {}),
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,9 +21,13 @@ from audit.report import Report, State
 from nianshen.calendar import Calendar
 from nianshen.checking import MOST_BYTES, SCHEMA, Checked, Request, check, unreadable
 from nianshen.cli.output import safe
+from nianshen.cli.progress import Progress
 from nianshen.errors import Exit, UsageError, gravest
+from nianshen.explaining import explain_lines
 
-MANY = 4
+if TYPE_CHECKING:
+    from nianshen.pool import Lost
+
 FOLDER_SUFFIXES = frozenset(
     {".html", ".htm", ".shtml", ".jhtml", ".xhtml", ".mhtml", ".txt", ".md", ".pdf", ".docx", ".doc", ".wps", ""}
 )
@@ -77,6 +82,10 @@ def run(
     lang: Annotated[Language, typer.Option(help="文字输出的语言 / language of the text")] = Language.ZH,
     fail_on: Annotated[FailOn, typer.Option(help="从哪一级起退出码为 1 / exit 1 from this severity on")] = FailOn.ERROR,
     format: Annotated[Format, typer.Option(help="输出格式 / format")] = Format.TEXT,  # noqa: A002 - the option's name
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="说明各行、各列、日期如何识别 / say how every row, column and date was found"),
+    ] = False,
 ) -> None:
     """Check each file and print the result; see CONTRACT section 4 for the exit codes."""
     request = Request(
@@ -90,15 +99,13 @@ def run(
         ignore=_rules(ignore, "--ignore"),
     )
     codes: set[Exit] = set()
-    documents = []
-    for checked in _checked(list(_files(paths)), request):
-        codes.add(exit_code(checked, fail_on))
+    with closing(_checked(paths, request)) as results:
+        counted = _counted(results, codes, fail_on)
         if format is Format.TEXT:
-            print(render(checked, lang.value), flush=True)
+            for checked in counted:
+                print(render(checked, lang.value, explain=explain), flush=True)
         else:
-            documents.append(checked.as_json())
-    if format is Format.JSON:
-        print(json.dumps({"schema": SCHEMA, "documents": documents}, ensure_ascii=False, indent=1))
+            _print_json(checked.as_json(explain=explain) for checked in counted)
     raise typer.Exit(gravest(codes))
 
 
@@ -111,6 +118,22 @@ def exit_code(checked: Checked, fail_on: FailOn) -> Exit:
     least = Severity(fail_on.value).rank
     graver = any(f.kind is Kind.FAIL and f.severity.rank >= least for f in checked.judgement.findings)
     return Exit.FINDINGS if graver else Exit.OK
+
+
+def _counted(results: Iterable[Checked], codes: set[Exit], fail_on: FailOn) -> Iterator[Checked]:
+    """The results as they come; their exit codes are gathered in ``codes``."""
+    for checked in results:
+        codes.add(exit_code(checked, fail_on))
+        yield checked
+
+
+def _print_json(documents: Iterable[Mapping[str, Any]]) -> None:
+    """One document, written part by part as the results come. If interrupted it stays open: it must not look whole."""
+    print(f'{{\n "schema": "{SCHEMA}",\n "documents": [', end="")
+    for number, document in enumerate(documents):
+        text = json.dumps(document, ensure_ascii=False, indent=1).replace("\n", "\n  ")
+        print(",\n  " if number else "\n  ", text, sep="", end="", flush=True)
+    print("\n ]\n}")
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -168,23 +191,30 @@ def _shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _checked(files: Sequence[tuple[str, Path | None]], request: Request) -> Iterator[Checked]:
-    """Every file in order. Many files go to processes of their own: one that kills the reader costs only itself."""
-    if len(files) < MANY or any(path is None for _, path in files):
-        yield from (_check(source, path, request) for source, path in files)
+def _checked(paths: list[str], request: Request) -> Generator[Checked]:
+    """Every source in order. Files of a folder or among others are read in processes of their own: one that kills or
+    bloats the reader costs only itself. Addresses are fetched one after the other, out of politeness.
+    """
+    files = list(_files(paths))
+    if len(files) == 1 and not Path(paths[0]).is_dir():
+        yield _check(*files[0], request)
         return
-    from rich.console import Console  # noqa: PLC0415 - 50 ms, only where there is progress to show
+    from nianshen.pool import each  # noqa: PLC0415 - only where many files are given
 
-    from nianshen.pool import Lost, each  # noqa: PLC0415 - only where many files are given
+    progress = Progress("检查中 / checking …", len(files))
+    apart = [(source, path, request) for source, path in files if path is not None]
+    with closing(each(_check_one, apart)) as results:
+        for done, (source, path) in enumerate(files):
+            progress.show(done)
+            checked = _check(source, path, request) if path is None else _unless_lost(source, next(results))
+            progress.clear()
+            yield checked
+        progress.show(len(files))
+        progress.clear()
 
-    with Console(stderr=True).status("检查中 / checking …") as status:
-        results = each(_check_one, [(source, path, request) for source, path in files])
-        for number, ((source, _), result) in enumerate(zip(files, results, strict=True), 1):
-            status.update(f"检查中 / checking … {number}/{len(files)}")
-            if isinstance(result, Lost):
-                yield unreadable(source, result.reason, *_LOST[result.reason])
-            else:
-                yield result
+
+def _unless_lost(source: str, result: Checked | Lost) -> Checked:
+    return result if isinstance(result, Checked) else unreadable(source, result.reason, *_LOST[result.reason])
 
 
 _LOST = {
@@ -193,6 +223,10 @@ _LOST = {
         "the reader crashed on this file; the others are not affected",
     ),
     "timeout": ("读取超时，其余文件不受影响", "reading took too long; the others are not affected"),
+    "memory": (
+        "读取此文件所需内存过多，其余文件不受影响",
+        "reading needed too much memory; the others are not affected",
+    ),
 }
 
 
@@ -250,8 +284,11 @@ _WORDS = {
 }  # fmt: skip
 
 
-def render(checked: Checked, lang: str) -> str:
-    """The result as text: a head line, the findings with their arithmetic, the rules that lacked context."""
+def render(checked: Checked, lang: str, *, explain: bool = False) -> str:
+    """The result as text: a head line, the findings with their arithmetic, the rules that lacked context.
+
+    ``explain`` adds how the report was read.
+    """
     words = _WORDS[lang]
     lines = [f"{safe(checked.source)}: {words[checked.outcome]}"]
     if checked.error:
@@ -275,6 +312,8 @@ def render(checked: Checked, lang: str) -> str:
     ]
     if judgement.not_judged:
         lines.append(f"  {words['not_judged']}: " + ", ".join(rule.rule for rule in judgement.not_judged))
+    if explain:
+        lines += ["  " + safe(line) for line in explain_lines(report, lang)]
     return "\n".join(lines) + "\n"
 
 
