@@ -39,8 +39,11 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class AttachedFile:
-    """A file offered beside the report. ``outcome``: ``ok``, ``gone``, ``empty``, ``damaged``, or ``unknown`` if our
-    own request failed. ``status`` is the HTTP status, if there was one."""
+    """A file offered beside the report.
+
+    ``outcome``: ``ok``, ``gone``, ``empty``, ``damaged``, or ``unknown`` if our own request failed. ``status`` is the
+    HTTP status, if there was one.
+    """
 
     name: str
     url: str
@@ -86,16 +89,18 @@ class Context:
     """Facts a rule may use beside the report. None always means "not known", never "no".
 
     ``organisation`` is the identity that enters fingerprints. ``due`` is the legal day, inclusive to 24:00 in
-    Asia/Shanghai; ``local_due`` an earlier one set by a local notice; ``rest_day_until`` is the next working day when
-    ``due`` is a rest day. ``published`` is a declared date given from outside. ``absent_before`` is the last complete
-    reading of the list without the report, ``first_seen`` the first capture of it (both aware). ``gone`` are the
-    captures since that found it withdrawn (404, 410, or no longer listed on a list read whole), ``versions`` how it
-    read before. ``historic``: an earlier season, met on its first crawl.
+    Asia/Shanghai; ``local_due`` an earlier one set by a local notice; ``rest_day_until`` and ``local_rest_day_until``
+    are the next working day when the day is a rest day. ``published`` is a declared date given from outside.
+
+    ``absent_before`` is the last complete reading of the list without the report, ``first_seen`` the first capture of
+    it (both aware). ``gone`` are the captures since that found it withdrawn (404, 410, or no longer on a list read
+    whole), ``versions`` how it read before. ``historic``: an earlier season, met on its first crawl.
 
     ``years_found`` are all reported years of this organ on a list read whole; ``column`` is the title of that list.
-    ``previous`` is last year's report. ``alike`` are near-copies in the archive, () if it was searched in vain.
-    ``peers`` are the known values of a cell by its id among organs of the same kind and year. ``other_names`` are
-    names of organs that are not this one, above it or below it.
+    ``published_as`` is ``page`` if the page itself holds the report, ``attachment`` or ``image`` if only a file or a
+    picture does; ``files`` are those offered beside it. ``previous`` is last year's report. ``alike`` are near-copies
+    in the archive, () if it was searched in vain. ``peers`` are the known values of a cell by its id among organs of
+    the same kind and year. ``other_names`` are names of organs that are not this one, above it or below it.
     """
 
     organisation: str = ""
@@ -108,6 +113,7 @@ class Context:
     due_basis: str = ""
     local_due: date | None = None
     local_basis: str = ""
+    local_rest_day_until: date | None = None
     rest_day_until: date | None = None
     published: date | None = None
     today: date | None = None
@@ -119,6 +125,7 @@ class Context:
     versions: tuple[Version, ...] = ()
     years_found: frozenset[int] | None = None
     column: str | None = None
+    published_as: str | None = None
     files: tuple[AttachedFile, ...] | None = None
     copies: tuple[Copy, ...] = ()
     previous: Report | None = None

@@ -47,7 +47,7 @@ def examples(rule_id: str) -> tuple[Example, ...]:
 @cache
 def valid(form: str = "2021") -> Report:
     """A small report without fault: every sum holds and the text says what it must."""
-    figures = _FIGURES | (_OF_2019 if form == "2019" else _OF_2021)
+    figures = {**_FIGURES, **(_OF_2019 if form == "2019" else _OF_2021)}
     return Report(
         agency="示例市教育局",
         year=YEAR[form],
@@ -151,7 +151,8 @@ def _table_changes(base: Report, name: str, changes: Mapping[str, Any]) -> dict[
 
 def _changed(base: Report, part: str, key: str, **changes: Any) -> Report:
     parts = getattr(base, part)
-    return replace(base, **{part: {**parts, key: replace(parts[key], **changes)}})
+    whole: dict[str, Any] = {part: {**parts, key: replace(parts[key], **changes)}}
+    return replace(base, **whole)
 
 
 def _cell(cell_id: str, value: Any) -> Cell:

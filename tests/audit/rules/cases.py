@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
-from audit.context import Absence, Context
+from audit.context import Context
 from audit.form import load
-from audit.report import Dates, Report, State, Trouble
+from audit.report import Report, State, Trouble
 from tests.audit.reports import number, report, with_cells, with_table, with_text
 
 GOOD = report(4)
@@ -28,7 +28,6 @@ LAST_YEAR = with_cells(
     },
 )
 NEXT = replace(DUE, previous=LAST_YEAR)
-UNDATED = replace(GOOD, dates=Dates())
 SHORT_ROW = Trouble("short_row", "requests/granted", "0 | 0 | 0", None)
 
 
@@ -81,12 +80,6 @@ FIRING = {
     "A002": Case(_off("requests/granted/business"), subject="requests/granted/business"),
     "A003": Case(_off("requests/received/business"), subject="requests/received/business"),
     "A004": Case(_off("disputes/review/total"), subject="disputes/review"),
-    "F001": Case(
-        None,
-        replace(DUE, absence=Absence(True, (datetime(2025, 2, 1, tzinfo=UTC), datetime(2025, 2, 2, tzinfo=UTC)))),
-    ),
-    "F002": Case(replace(GOOD, dates=Dates(declared=date(2025, 2, 3)))),
-    "F015": Case(UNDATED),
     "S001": Case(_NO_SECTION_4, subject="disputes"),
     "S004": Case(_EMPTY_5, subject="problems"),
     "S005": Case(replace(report(4, "2019"), year=2024)),
@@ -117,7 +110,6 @@ SILENT = {
     "N003": Case(with_cells(report(4, "2019"), {"disclosure/licences/items_change": -4}), replace(DUE, year=2019)),
     "N004": Case(with_cells(GOOD, {"disclosure/administrative_fees/amount": Decimal("52.15")})),
     "S004": Case(with_text(GOOD, "other_matters", "无。")),
-    "F001": Case(None, replace(DUE, today=date(2025, 1, 31))),
 }
 
 UNDECIDED = {
@@ -125,8 +117,6 @@ UNDECIDED = {
     "A002": Case(TORN, subject="requests/*/total"),
     "A003": Case(with_cells(GOOD, {"requests/received/total": State.BLANK}), subject="requests/*/total"),
     "A004": Case(with_cells(GOOD, {"disputes/review/other": State.UNREADABLE}), subject="disputes/review"),
-    "F001": Case(None, replace(DUE, absence=Absence(False, (), "list_incomplete"))),
-    "F002": Case(UNDATED),
     "S001": Case(replace(_NO_SECTION_4, pictures=1), subject="disputes"),
     "S004": Case(replace(_EMPTY_5, pictures=1), subject="problems"),
     "S005": Case(replace(GOOD, form=None)),

@@ -41,6 +41,18 @@ def test_an_example_is_judged_as_its_page_says(example: Example) -> None:
     assert all(example.note.get(language) for language in LANGUAGES)
 
 
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_messages_are_sentences_that_suspect_and_never_condemn(example: Example) -> None:
+    for finding in judge(example.report, example.context, select=(example.rule,)).findings:
+        zh, en = finding.message["zh"], finding.message["en"]
+        assert len(zh) > 10
+        assert len(en) > 20
+        assert not any(brace in zh + en for brace in "{}")
+        assert "违法" not in zh
+        if finding.kind is Kind.FAIL:
+            assert any(word in zh for word in ("疑似", "历史数据", "按期处理", "未找到"))
+
+
 @pytest.mark.parametrize("form", ["2019", "2021"])
 def test_the_report_the_examples_start_from_is_without_fault(form: str) -> None:
     judgement = judge(valid(form), Context(organisation="edu", name="示例市教育局"))

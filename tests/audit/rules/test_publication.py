@@ -107,7 +107,7 @@ def test_absence_accuses_only_when_due_and_proven(proven: bool, today: date, fou
 
 
 def test_without_a_report_only_publication_is_judged() -> None:
-    assert {rule for rule, _ in judge(None, DUE).outcomes} == {"F001"}
+    assert {rule for rule, _ in judge(None, DUE).outcomes} == {"F001", "F006", "F009"}
 
 
 def test_a_report_of_an_earlier_season_that_is_not_found_is_a_note() -> None:
@@ -117,3 +117,51 @@ def test_a_report_of_an_earlier_season_that_is_not_found_is_a_note() -> None:
 
     assert (finding.rule, finding.severity, finding.confirmed) == ("F001", Severity.NOTE, False)
     assert finding.message["zh"].startswith("历史数据")
+
+
+def test_absence_after_the_local_day_alone_is_a_warning() -> None:
+    readings = (at(2025, 1, 22), at(2025, 1, 22, 7))
+    local = replace(
+        DUE, local_due=date(2025, 1, 20), local_basis="市政办函〔2024〕18号", absence=Absence(True, readings)
+    )
+
+    between = one(None, replace(local, today=date(2025, 1, 23)))
+    after = one(None, replace(local, today=date(2025, 2, 10)))
+
+    assert (between.rule, between.severity, after.severity) == ("F001", Severity.WARNING, Severity.ERROR)
+    assert "市政办函" in between.message["zh"]
+
+
+def test_a_report_that_was_seen_once_is_withdrawn_and_not_unpublished() -> None:
+    gone = replace(DUE, first_seen=at(2025, 1, 20), gone=(at(2025, 2, 2), at(2025, 2, 4), at(2025, 2, 6)))
+
+    findings = judge(None, replace(gone, absence=Absence(True, gone.gone))).findings
+
+    assert [finding.rule for finding in findings] == ["F006"]
+
+
+def test_the_working_day_after_a_local_rest_day_is_in_time() -> None:
+    local = replace(DUE, local_due=date(2025, 1, 18), local_rest_day_until=date(2025, 1, 20))
+
+    assert judge(declared(date(2025, 1, 20)), local, select=("F003",)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("agency", "name", "verdict"),
+    [
+        ("教育局", "示例市教育局", "pass"),
+        ("示例市", "示例市人民政府", "pass"),
+        ("示例市人民政府办公室", "示例市人民政府", "pass"),
+        ("示例经济技术开发区管委会", "示例经济技术开发区管理委员会", "pass"),
+        ("示例市农业农村局", "示例市农业局", "pass"),
+        ("示例市体育局", "示例市教育局", "open"),
+        ("示例县人民政府", "示例市教育局", "fail"),
+        ("示例市水务集团", "示例市教育局", "fail"),
+    ],
+)
+def test_names_of_one_organ_are_known_for_the_same(agency: str, name: str, verdict: str) -> None:
+    report = replace(GOOD, agency=agency)
+
+    ((_, outcome),) = judge(report, replace(DUE, name=name), select=("F013",)).outcomes
+
+    assert outcome.kind.value == verdict
