@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from audit.context import Context
+from audit.figures import Figures
 from audit.finding import Finding, Kind, NotJudged, Outcome, Severity, fingerprint
 from audit.form import IDS, TABLES, expected_form, load
-from audit.localise import judged_sums
 from audit.report import How, Report, State
 from audit.rules import (
     arithmetic,
@@ -87,7 +87,7 @@ def judge(
     not_judged: dict[str, NotJudged] = {}
     for rule_id, outcome in outcomes:
         if outcome.context_missing:
-            not_judged.setdefault(rule_id, NotJudged(rule_id, wording.message(rule_id, "not_judged", {})))
+            not_judged.setdefault(rule_id, _not_judged(rule_id))
         elif outcome.kind is Kind.FAIL or (outcome.kind is Kind.OPEN and outcome.message):
             finding = _finding(rule_id, outcome, report, context, levels)
             findings.setdefault(finding.fingerprint, finding)
@@ -134,11 +134,13 @@ def family_of(rule_id: str) -> str:
 
 
 def _run(active: Collection[Rule], report: Report | None, context: Context) -> Iterator[tuple[str, Outcome]]:
+    figures = Figures(report) if report else None
     facts: dict[str, Any] = {
         "report": report,
         "context": context,
         "active": frozenset(rule.id for rule in active),
-        "sums": cache(partial(judged_sums, report)) if report else None,
+        "figures": figures,
+        "sums": figures.sums if figures else None,
     }
     for rule in active:
         if report is None and rule.needs_report:
@@ -150,6 +152,11 @@ def _run(active: Collection[Rule], report: Report | None, context: Context) -> I
             yield CRASHED, Outcome(Kind.OPEN, rule.id, args=args, message="message", confirmed=False)
         else:
             yield from ((rule.id, outcome) for outcome in outcomes)
+
+
+@cache
+def _not_judged(rule_id: str) -> NotJudged:
+    return NotJudged(rule_id, wording.message(rule_id, "not_judged", {}))
 
 
 def _wanted(rule_id: str, select: Collection[str], ignore: Collection[str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 
@@ -54,6 +55,12 @@ class Outcome:
     hint: Mapping[str, str] | None = None
     confirmed: bool = True
     context_missing: bool = False
+
+
+@cache
+def passed(subject: str, cells: tuple[str, ...] = ()) -> Outcome:
+    """The verdict that all is well. It is the same object each time: an archive has millions of them."""
+    return Outcome(Kind.PASS, subject, cells=cells)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,25 @@ if no value of its unread cells could satisfy it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from audit.finding import Kind
 from audit.form import Equation, equations
-from audit.report import Report
+from audit.report import Report, Table
 
 Number = int | Decimal
 Values = Mapping[str, Number | None]
+_Picker = Callable[[Values], tuple[Any, ...]]
 
 GRAVEST_FIRST = ("A003", "A002", "A001", "A004")
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """All values a number may have; ``high`` None is unbounded."""
 
     low: Number
@@ -32,8 +35,7 @@ class Range:
         return self.low if self.low == self.high else None
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(NamedTuple):
     """One judged equation: its verdict and the ranges of its two sides."""
 
     equation: Equation
@@ -61,8 +63,12 @@ def judged_sums(report: Report, table: str) -> tuple[Sum, ...]:
     found = report.tables.get(table)
     if found is None or found.shape is None:
         return ()
-    known = {cell_id: cell.known for cell_id, cell in found.cells.items()}
-    return tuple(_judge(known, equation) for equation in equations(found.shape, table))
+    return judged(found, {cell_id: cell.known for cell_id, cell in found.cells.items()})
+
+
+def judged(table: Table, known: Values) -> tuple[Sum, ...]:
+    """Every sum of a table that was found, with these numbers in its cells; None or no entry: not read."""
+    return tuple(_judge(known, *planned) for planned in _plan(table.shape or "", table.name))
 
 
 def explain(report: Report, sums: Sequence[Sum]) -> tuple[Explanation, ...]:
@@ -88,7 +94,29 @@ def written(side: Range) -> Number | str:
     return side.low if side.point is not None else f"≥ {side.low}"
 
 
-def _judge(known: Values, equation: Equation) -> Sum:
+@cache
+def _plan(shape: str, table: str) -> tuple[tuple[Equation, _Picker, _Picker], ...]:
+    """The equations of a table, each with what takes the numbers of its two sides out of those of the table."""
+    return tuple((one, _picker(one.left), _picker(one.right)) for one in equations(shape, table))
+
+
+def _picker(cells: Sequence[str]) -> _Picker:
+    if len(cells) > 1:
+        return itemgetter(*cells)
+    (cell,) = cells
+    return lambda known: (known[cell],)
+
+
+def _judge(known: Values, equation: Equation, of_left: _Picker, of_right: _Picker) -> Sum:
+    """Nearly every sum is one of numbers that were all read: that is tried first, for an archive is large."""
+    try:
+        left, right = sum(of_left(known)), sum(of_right(known))
+    except (KeyError, TypeError):
+        return _judge_ranges(known, equation)
+    return Sum(equation, Kind.PASS if left == right else Kind.FAIL, Range(left, left), Range(right, right))
+
+
+def _judge_ranges(known: Values, equation: Equation) -> Sum:
     left, right = _range(known, equation.left), _range(known, equation.right)
     apart = (left.high is not None and left.high < right.low) or (right.high is not None and right.high < left.low)
     if apart:

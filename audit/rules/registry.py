@@ -26,8 +26,8 @@ class Rule:
     """A registered rule. ``letter`` is its rank in the catalogue (C, H, M, L, I) and orders a digest.
 
     ``family`` stands for the id in fingerprints where several rules may name the same root cause. ``takes`` are
-    the facts the generator asks for: ``report``, ``context``, ``active`` (the ids that run this time), ``sums``
-    (the judged sums of a table by its name).
+    the facts the generator asks for: ``report``, ``context``, ``active`` (the ids that run this time), ``figures``
+    (the report's ``Figures``), ``sums`` (the judged sums of a table by its name).
     """
 
     id: str
@@ -52,6 +52,7 @@ class Rule:
 
 
 _RULES: dict[str, Rule] = {}
+_FACTS = {"report", "context", "active", "figures", "sums"}
 
 
 class RuleError(Exception):
@@ -78,7 +79,7 @@ def rule(
             raise RuleError(f"{rule_id} is declared twice")
         if not (judge.__doc__ or "").strip():
             raise RuleError(f"{rule_id} has no docstring")
-        if unknown := set(takes) - {"report", "context", "active", "sums"}:
+        if unknown := set(takes) - _FACTS:
             raise RuleError(f"{rule_id} asks for {', '.join(sorted(unknown))}, which nobody supplies")
         _RULES[rule_id] = Rule(
             id=rule_id,

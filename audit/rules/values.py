@@ -7,24 +7,27 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from audit.finding import Kind, Outcome
-from audit.form import FormTable, load
+from audit.figures import Figures
+from audit.finding import Kind, Outcome, passed
+from audit.form import TABLES, FormTable, load
 from audit.localise import judged_sums
 from audit.report import Cell, How, Report, State, Table
 from audit.rules import names
 from audit.rules.registry import rule
 
 _Wrong = Callable[[str, int | Decimal], bool]
+_UNSEEN = (State.UNREADABLE, State.ABSENT)
 
 _TYPE = "年报格式：单元格填写数字，没有的填 0"
 
 
 @rule("N001", letter="M", basis=_TYPE)
-def cells_filled(report: Report) -> Iterator[Outcome]:
+def cells_filled(report: Report, figures: Figures) -> Iterator[Outcome]:
     """No cell is blank or dashed. A blank column, row or table is one finding with the cells it covers."""
     for table in _found(report):
-        blank = [cell.id for cell in _read(table) if cell.state in (State.BLANK, State.DASH)]
-        yield _rest(table)
+        odd = figures.odd(table.name)
+        blank = [cell.id for cell in odd if cell.how is How.READ and cell.state in (State.BLANK, State.DASH)]
+        yield _rest(table, odd)
         for subject, cells in _blank_regions(report, table, blank).items():
             yield Outcome(
                 Kind.FAIL,
@@ -40,11 +43,12 @@ def cells_filled(report: Report) -> Iterator[Outcome]:
 
 
 @rule("N002", letter="M", basis=_TYPE)
-def cells_numeric(report: Report) -> Iterator[Outcome]:
+def cells_numeric(report: Report, figures: Figures) -> Iterator[Outcome]:
     """No cell holds words where the form asks for a number."""
     for table in _found(report):
-        texts = {cell.id: cell.raw.strip() for cell in _read(table) if cell.state is State.TEXT}
-        yield _rest(table)
+        odd = figures.odd(table.name)
+        texts = {cell.id: cell.raw.strip() for cell in odd if cell.how is How.READ and cell.state is State.TEXT}
+        yield _rest(table, odd)
         for subject, cells in _regions(table, list(texts)).items():
             raw = "、".join(f"「{texts[cell][:20]}」" for cell in cells[:5])
             yield Outcome(
@@ -58,54 +62,58 @@ def cells_numeric(report: Report) -> Iterator[Outcome]:
 
 
 @rule("N003", letter="H", basis=_TYPE)
-def counts_not_negative(report: Report) -> Iterator[Outcome]:
+def counts_not_negative(report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
     """No number is below zero; only 本年增/减 of the 2019 form carries a sign."""
-    yield from _each(report, lambda column, value: column != "items_change" and value < 0)
+    yield from _each(report, figures, active, lambda column, value: column != "items_change" and value < 0)
 
 
 @rule("N004", letter="M", basis=_TYPE)
-def counts_whole(report: Report) -> Iterator[Outcome]:
+def counts_whole(report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
     """Counts are whole numbers; only amounts of money may have decimals."""
-    yield from _each(report, lambda column, value: column != "amount" and value != int(value))
+    yield from _each(report, figures, active, lambda column, value: column != "amount" and value != int(value))
 
 
-def _each(report: Report, wrong: _Wrong) -> Iterator[Outcome]:
+def _each(report: Report, figures: Figures, active: Collection[str], wrong: _Wrong) -> Iterator[Outcome]:
     for table in _found(report):
-        bad = [
-            cell
-            for cell in _read(table)
-            if (value := cell.known) is not None and wrong(cell.id.rsplit("/", 1)[1], value)
-        ]
-        yield _rest(table)
-        for cell in bad:
+        odd = figures.odd(table.name)
+        yield _rest(table, odd)
+        for cell in odd:
+            value = cell.known
+            if value is None or not wrong(cell.id.rsplit("/", 1)[1], value) or _told_by_sums(cell.id, figures, active):
+                continue
             yield Outcome(
                 Kind.FAIL,
                 cell.id,
-                args={"name": names.subject(table.shape, cell.id), "actual": cell.known},
+                args={"name": names.subject(table.shape, cell.id), "actual": value},
                 cells=(cell.id,),
                 cell=cell.id,
-                actual=cell.known,
+                actual=value,
             )
 
 
-def _found(report: Report) -> Iterator[Table]:
-    return (table for _, table in sorted(report.tables.items()) if table.shape is not None)
+def _told_by_sums(cell: str, figures: Figures, active: Collection[str]) -> bool:
+    """Whether a broken sum already names this cell, or the row of table 4 it stands in: one cause is told once.
 
-
-def _read(table: Table) -> Iterator[Cell]:
-    return (cell for cell in table.cells.values() if cell.how is How.READ)
-
-
-def _rest(table: Table) -> Outcome:
-    """The verdict on all cells that do not fail by themselves: pass, or open for the unread ones it names."""
-    unread = tuple(
-        cell_id
-        for cell_id in load(table.shape or "").tables[table.name].cells
-        if (cell := table.cells.get(cell_id)) is None
-        or cell.how is not How.READ
-        or cell.state in (State.UNREADABLE, State.ABSENT)
+    The sums say more: what should stand there. Where they hold, or cannot tell which cell is wrong, the cell speaks.
+    """
+    named = any(
+        cause.cell == cell and any(one.equation.rule in active for one in cause.broken) for cause in figures.causes()
     )
-    return Outcome(Kind.OPEN if unread else Kind.PASS, table.name, cells=unread)
+    row = any(one.kind is Kind.FAIL and cell in one.equation.cells for one in figures.sums("disputes"))
+    return named or (row and "A004" in active)
+
+
+def _found(report: Report) -> Iterator[Table]:
+    return (table for name in TABLES if (table := report.tables.get(name)) and table.shape is not None)
+
+
+def _rest(table: Table, odd: Sequence[Cell]) -> Outcome:
+    """The verdict on all cells that do not fail by themselves: pass, or open for the unread ones it names."""
+    cells = load(table.shape or "").tables[table.name].cells
+    unread = {cell.id for cell in odd if cell.how is not How.READ or cell.state in _UNSEEN}
+    if not unread and len(table.cells) == len(cells):
+        return passed(table.name)
+    return Outcome(Kind.OPEN, table.name, cells=tuple(c for c in cells if c in unread or c not in table.cells))
 
 
 def _where(table: Table, subject: str, cells: Sequence[str]) -> dict[str, object]:
