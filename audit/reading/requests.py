@@ -5,24 +5,41 @@ A row that cannot be placed, or whose figures cannot be told apart, is left unre
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 
 from rapidfuzz.distance import Indel
 
-from audit.form import FormTable, Label, load
+from audit.form import IDS, Label, load
 from audit.reading.document import RawCell
+from audit.reading.header import FOREIGN, stacks
 from audit.reading.number import label, read_cell
-from audit.reading.rows import Row, cell_of, choose, has_figure, part, said, splits, trim, unread
-from audit.report import Cell, How, State, Table, Trouble
+from audit.reading.rows import (
+    Row,
+    assemble,
+    cell_of,
+    choose,
+    has_figure,
+    matched,
+    part,
+    said,
+    splits,
+    trim,
+    unread,
+)
+from audit.report import Cell, How, RowMatch, State, Table, Trouble
 
 ACCEPT = 0.62
 MARGIN = 0.08
 EXACT = 0.97
 """Likeness (0-1) from which a label is taken, the lead it needs over the next best, and what counts as the same."""
+
+_NARROWEST = 6
+"""Figures a row; a piece of table 3 whose rows all lost one cell still has as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +50,17 @@ class Match:
     target: str
     split: int
     likeness: float
+    moved: bool = False
+
+    def as_row_match(self, *columns: str) -> RowMatch:
+        """For people to follow: the label as printed, what it was taken by, how its columns were told apart."""
+        own, whole = said(self.row, self.split)
+        names, grouped = _names(self.target)
+        by = "label" if own == names[0] else "group" if whole in grouped else "alias" if own in names else "similar"
+        order = () if by in {"label", "group"} and self.likeness >= EXACT and not self.moved else ("order",)
+        return matched(
+            self.target, self.row, self.split, self.likeness, by, *(("moved",) if self.moved else order), *columns
+        )
 
 
 @cache
@@ -57,6 +85,8 @@ def likeness(own: str, whole: str, target: str) -> float:
     """How alike a row's last label (``own``) and all its labels joined (``whole``) are to a row of the form, 0-1."""
     best = 0.0
     names, grouped = _names(target)
+    if all(_speaks_of_another_year(own, name) for name in names):
+        return 0.0
     for name in names:
         for spoken in {own, whole}:
             best = max(best, Indel.normalized_similarity(spoken, name, score_cutoff=0.4))
@@ -84,19 +114,47 @@ def _candidates(row: Row) -> dict[str, tuple[float, int]]:
 @lru_cache(maxsize=4096)
 def _alike(own: str, whole: str) -> tuple[tuple[str, float], ...]:
     """The rows of the form that labels may stand for, and how alike they are. Most reports print the same labels."""
-    values = ((row.id, likeness(own, whole, row.id)) for row in _template())
-    return tuple((target, value) for target, value in values if value >= ACCEPT)
+    values = [(row.id, likeness(own, whole, row.id)) for row in _template()]
+    # A label that is the form's own, of a row or of a group, is no misprint of another one.
+    exact = own in _groups() or any(value >= EXACT for _, value in values)
+    return tuple((target, value) for target, value in values if value >= (EXACT if exact else ACCEPT))
+
+
+@cache
+def _groups() -> frozenset[str]:
+    """Labels of groups; rows of figures beside them are subtotals, unless the 2019 form has such a row."""
+    return frozenset(label(row.group) for form in IDS for row in load(form).tables["requests"].rows if row.group)
+
+
+_LAST_YEAR = re.compile(r"上一?年|去年|同期")
+
+
+def _speaks_of_another_year(spoken: str, name: str) -> bool:
+    """上年新收 is no misprint of 本年新收."""
+    return bool(_LAST_YEAR.search(spoken)) and not _LAST_YEAR.search(name)
 
 
 def read_requests(rows: Sequence[Row]) -> Table | None:
     """Table 3 out of all rows of a document; None where no row of it was seen."""
     rows = _mended(rows)
-    candidates = {row.place: _candidates(row) for row in rows if len(row.cells) >= 2}
+    candidates = _of_full_width(rows, {row.place: _candidates(row) for row in rows if len(row.cells) >= 2})
     copies = [copy for copy in _copies(rows, candidates) if len(copy) >= 3]
     if not copies:
         return None
     tables = [(_requests_of_copy(copy, rows), [match.row for match in copy]) for copy in copies]
     return choose("requests", tables)
+
+
+def _of_full_width(
+    rows: Sequence[Row], candidates: dict[int, dict[str, tuple[float, int]]]
+) -> dict[int, dict[str, tuple[float, int]]]:
+    """Without the rows of grids too narrow for table 3: statistics that borrow its labels."""
+    width: Counter[int] = Counter()
+    for row in rows:
+        for target, (value, split) in candidates.get(row.place, {}).items():
+            width[row.grid] = max(width[row.grid], len(_behind(Match(row, target, split, value))))
+    narrow = {row.place for row in rows if width[row.grid] < _NARROWEST}
+    return {place: found for place, found in candidates.items() if place not in narrow}
 
 
 def _mended(rows: Sequence[Row]) -> list[Row]:
@@ -176,7 +234,7 @@ def _out_of_order(
     for row in rows:
         exact = [(target, split) for target, (value, split) in candidates[row.place].items() if value >= EXACT]
         if row.place not in placed and len(exact) == 1 and exact[0][0] in free:
-            claims.setdefault(exact[0][0], []).append(Match(row, *exact[0], 1.0))
+            claims.setdefault(exact[0][0], []).append(Match(row, *exact[0], 1.0, moved=True))
     return [claim[0] for claim in claims.values() if len(claim) == 1]
 
 
@@ -217,46 +275,34 @@ def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
     form = load(shape).tables["requests"]
     own_rows = {row.id for row in form.rows}
     kept = [match for match in matches if match.target in own_rows]
-    first, last = kept[0].row.place, kept[-1].row.place
-    grids = {match.row.grid for match in kept}
     columns = _bind(kept, rows)
     cells: dict[str, Cell] = {}
     troubles: list[Trouble] = []
     placed = {match.row.place for match in matches}
     for match in kept:
-        values = columns.values(match) if columns.order else None
+        values = columns.values(match)
         if values and not has_figure(match.row) and _beside_a_stray(match.row, rows, placed):
             values = None  # a half of a torn row: its figures stand beside the other half
         if values is None:
-            at = match.row.cells[0].at
-            what = "columns_unknown" if not columns.order else "short_row"
-            troubles.append(Trouble(what, f"requests/{match.target}", match.row.text(), at))
-        named = [f"requests/{match.target}/{column}" for column in columns.order or form.columns_of[match.target]]
-        if values is None:
+            what = "short_row" if columns.known(match) else "columns_unknown"
+            troubles.append(Trouble(what, f"requests/{match.target}", match.row.text(), match.row.cells[0].at))
+            named = (f"requests/{match.target}/{column}" for column in form.columns_of[match.target])
             cells.update({cell_id: unread(cell_id, match.row) for cell_id in named})
         else:
-            cells.update(_row_cells(named, values))
-    extra = []
-    for row in rows:
-        if row.grid in grids and first <= row.place <= last and row.place not in placed and has_figure(row):
-            extra.append(row.text())
-            troubles.append(Trouble("unmatched_row", "requests", row.text(), row.cells[0].at))
-    missing = tuple(row.id for row in form.rows if row.id not in ids)
-    for row_id in missing:
-        for column in form.columns_of[row_id]:
-            cells[f"requests/{row_id}/{column}"] = Cell(f"requests/{row_id}/{column}", State.ABSENT)
-    ordered = {cell_id: cells[cell_id] for cell_id in form.cells}
-    known = sum(cell.state is not State.ABSENT and cell.state is not State.UNREADABLE for cell in ordered.values())
-    sure = sum(match.likeness for match in kept) / len(kept)
-    return Table(
-        "requests",
-        shape,
-        ordered,
-        tuple(troubles),
-        missing,
-        tuple(extra),
-        round(sure * known / len(ordered), 3),
-    )
+            cells.update(_row_cells({f"requests/{match.target}/{name}": raw for name, raw in values.items()}))
+    first, last = kept[0].row.place, kept[-1].row.place
+    grids = {match.row.grid for match in kept}
+    strays = [
+        row
+        for row in rows
+        if row.grid in grids and first <= row.place <= last and row.place not in placed and has_figure(row)
+    ]
+    troubles += [Trouble("unmatched_row", "requests", row.text(), row.cells[0].at) for row in strays]
+    extra = tuple(row.text() for row in strays)
+    doubts = [*columns.doubts, *(["rows_out_of_order"] if any(match.moved for match in kept) else [])]
+    by = ("count",) if {"header_missing", "columns_by_count"} & set(doubts) else ("header",)
+    found = sorted((match.as_row_match(*by) for match in kept), key=lambda one: list(form.columns_of).index(one.row))
+    return assemble(form, shape, cells, troubles, found, doubts, extra)
 
 
 def _beside_a_stray(blank: Row, rows: Sequence[Row], placed: set[int]) -> bool:
@@ -267,54 +313,76 @@ def _beside_a_stray(blank: Row, rows: Sequence[Row], placed: set[int]) -> bool:
     )
 
 
-def _row_cells(ids: Sequence[str], values: Sequence[RawCell]) -> dict[str, Cell]:
+def _row_cells(values: Mapping[str, RawCell]) -> dict[str, Cell]:
     """The cells of a row. One figure torn over lines casts doubt on all: two rows may have run into one."""
-    cells = {cell_id: cell_of(cell_id, raw) for cell_id, raw in zip(ids, values, strict=True)}
+    cells = {cell_id: cell_of(cell_id, raw) for cell_id, raw in values.items()}
     if any(cell.how is How.INFERRED for cell in cells.values()):
         return {cell_id: replace(cell, how=How.INFERRED) for cell_id, cell in cells.items()}
     return cells
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """How the figures of a copy are told apart; ``order`` is () where the header contradicts itself.
+class Piece:
+    """How the figures of one piece of table 3 are told apart.
 
-    By piece: ``starts`` are the grid columns of full rows, ``dropped`` the places of columns without any figure.
-    ``uneven`` are pieces with a column too many: a row of seven there has lost a figure, unless both ends are filled.
+    ``printed`` are the columns its header prints: ids, "" without a label, FOREIGN; () where the header contradicts
+    itself. ``wide`` is the usual number of cells behind a label, ``starts`` the grid columns of rows as wide as that,
+    ``idle`` the places of columns without any figure. ``padded`` are the ends at which wider rows carry blanks.
     """
 
-    order: tuple[str, ...]
-    starts: dict[int, tuple[int, ...]]
-    dropped: dict[int, tuple[int, ...]]
-    uneven: frozenset[int]
-    places: dict[int, tuple[int, ...]]
+    printed: tuple[str, ...]
+    want: int
+    uneven: bool
+    starts: tuple[int, ...]
+    idle: tuple[int, ...]
+    padded: frozenset[int]
 
-    def values(self, match: Match) -> list[RawCell] | None:
-        """The seven cells of a row, or None: a row of six is never shifted or padded."""
-        want = len(self.order)
-        found = _behind(match)
-        if len(found) == want:
-            whole = match.row.grid not in self.uneven or (_filled(found[0]) and _filled(found[-1]))
-            return found if whole else None
-        drop = self.dropped.get(match.row.grid)
-        if drop and len(found) == want + len(drop):
-            return [cell for n, cell in enumerate(found) if n not in drop]
-        if len(found) < want:
+    def values(self, match: Match, places: tuple[int, ...]) -> dict[str, RawCell] | None:
+        """Column id to cell, or None: a row of six is never shifted or padded."""
+        found = self._told_apart(match, places) if self.printed else None
+        if found is None:
             return None
-        trimmed = trim(found, want)
-        if trimmed is not None:
-            return trimmed
-        starts = self.starts.get(match.row.grid)
-        if starts:
-            by_place = {
-                self.places[match.row.place][match.split + n]: cell
-                for n, cell in enumerate(match.row.cells[match.split :])
-            }
-            if all(start in by_place for start in starts):
-                rest = [cell for place, cell in by_place.items() if place not in starts]
-                if all(not cell.text.strip() for cell in rest):
-                    return [by_place[start] for start in starts]
-        return None
+        named = list(zip(self.printed, found, strict=True))
+        if any(not name and read_cell(cell.text).state is State.VALUE for name, cell in named):
+            return None  # a figure in a column without a label
+        return {name: cell for name, cell in named if name and name != FOREIGN}
+
+    def _told_apart(self, match: Match, places: tuple[int, ...]) -> list[RawCell] | None:
+        found = _behind(match)
+        if len(found) == self.want:
+            if self.uneven:
+                return found if all(map(_filled, found)) else None
+            if any(not found[end].text.strip() for end in self.padded) and places[match.split :] != self.starts:
+                return None  # the blank may stand for a merged label, and a figure be lost
+            return found
+        if len(found) < self.want or FOREIGN in self.printed or "" in self.printed:
+            return None
+        if self.idle and len(found) == self.want + len(self.idle):
+            return [cell for n, cell in enumerate(found) if n not in self.idle]
+        return trim(found, self.want) or self._at_usual_places(match, places)
+
+    def _at_usual_places(self, match: Match, places: tuple[int, ...]) -> list[RawCell] | None:
+        """The cells at the grid columns of whole rows, if nothing stands beside them."""
+        by_place = dict(zip(places[match.split :], match.row.cells[match.split :], strict=True))
+        if not self.starts or any(start not in by_place for start in self.starts):
+            return None
+        beside = [cell for place, cell in by_place.items() if place not in self.starts]
+        return None if any(cell.text.strip() for cell in beside) else [by_place[start] for start in self.starts]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The pieces of a copy by grid, the grid columns of each row's cells, and the doubts its headers leave."""
+
+    pieces: Mapping[int, Piece]
+    places: Mapping[int, tuple[int, ...]]
+    doubts: tuple[str, ...]
+
+    def known(self, match: Match) -> bool:
+        return bool(self.pieces[match.row.grid].printed)
+
+    def values(self, match: Match) -> dict[str, RawCell] | None:
+        return self.pieces[match.row.grid].values(match, self.places[match.row.place])
 
 
 def _behind(match: Match) -> list[RawCell]:
@@ -332,33 +400,60 @@ def _filled(cell: RawCell) -> bool:
     return read_cell(cell.text).state is State.VALUE
 
 
+@cache
+def _canonical() -> tuple[str, ...]:
+    return tuple(column.id for column in load("2021").tables["requests"].columns)
+
+
 def _bind(matches: Sequence[Match], rows: Sequence[Row]) -> Columns:
     """Bind columns by the header where one survives, else by the order of the form."""
-    form = load("2021").tables["requests"]
-    canonical = tuple(column.id for column in form.columns)
-    first = matches[0].row
-    grids = {match.row.grid for match in matches}
-    header = [row for row in rows if row.place < first.place and (row.grid in grids or row.grid == first.grid - 1)][-6:]
-    order = _header_order(header, form, canonical)
+    pieces: dict[int, Piece] = {}
     places: dict[int, tuple[int, ...]] = {}
-    starts: dict[int, tuple[int, ...]] = {}
-    dropped: dict[int, tuple[int, ...]] = {}
-    uneven: set[int] = set()
-    want = len(canonical)
-    for grid in grids:
-        places.update(_places([row for row in rows if row.grid == grid]))
+    doubts: list[str] = []
+    inherited: tuple[str, ...] | None = None
+    for grid in sorted({match.row.grid for match in matches}):
         mine = [match for match in matches if match.row.grid == grid]
-        behind = {match.row.place: _behind(match) for match in mine}
-        usual = Counter(len(cells) for cells in behind.values()).most_common(1)[0][0]
-        surplus = [cells for cells in behind.values() if len(cells) > want]
-        if usual != want or any(trim(cells, want) is None for cells in surplus):
-            uneven.add(grid)
-        if usual == want:
-            full = Counter(places[m.row.place][m.split :] for m in mine if len(m.row.cells) - m.split == want)
-            starts[grid] = full.most_common(1)[0][0] if full else ()
-        elif len(mine) >= 4:
-            dropped[grid] = _idle_places([cells for cells in behind.values() if len(cells) == usual], want)
-    return Columns(order, starts, dropped, frozenset(uneven), places)
+        own = [row for row in rows if row.grid == grid]
+        first = min(match.row.place for match in mine)
+        above = [row for row in own if row.place < first and not has_figure(row)][-_TALLEST:]
+        if not pieces and not any(_names_columns(row) for row in above):
+            above = [row for row in rows if row.grid == grid - 1][-_TALLEST:]
+        printed, doubt = _printed(above)
+        if printed is None:
+            printed, doubt = (inherited or _canonical(), "" if pieces else "header_missing")
+        inherited = printed
+        doubts += [doubt] if doubt else []
+        if FOREIGN in printed:
+            doubts.append("foreign_columns")
+        if [name for name in printed if name in _canonical()] not in ([], list(_canonical())):
+            doubts.append("reordered_columns")
+        places.update(_places(own))
+        pieces[grid] = _piece(mine, printed, places)
+    return Columns(pieces, places, tuple(dict.fromkeys(doubts)))
+
+
+_TALLEST = 6
+"""Rows of a header."""
+
+
+def _piece(matches: Sequence[Match], printed: tuple[str, ...], places: Mapping[int, tuple[int, ...]]) -> Piece:
+    behind = [_behind(match) for match in matches]
+    usual = Counter(map(len, behind)).most_common(1)[0][0]
+    if FOREIGN not in printed and usual != len(printed):
+        printed = tuple(name for name in printed if name)  # what stands under no label is told by its figures
+    want = len(printed)
+    surplus = [cells for cells in behind if len(cells) > want]
+    full = Counter(places[m.row.place][m.split :] for m in matches if len(m.row.cells) - m.split == want)
+    return Piece(
+        printed,
+        want,
+        uneven=usual != want or any(trim(cells, want) is None for cells in surplus),
+        starts=full.most_common(1)[0][0] if full and usual == want else (),
+        idle=_idle_places([cells for cells in behind if len(cells) == usual], want)
+        if usual != want and len(matches) >= 4
+        else (),
+        padded=frozenset(end for end in (0, -1) if any(not cells[end].text.strip() for cells in surplus)),
+    )
 
 
 def _idle_places(found: list[list[RawCell]], want: int) -> tuple[int, ...]:
@@ -371,30 +466,99 @@ def _idle_places(found: list[list[RawCell]], want: int) -> tuple[int, ...]:
     return idle if width - len(idle) == want and (blank or behind) else ()
 
 
-def _header_order(header: Sequence[Row], form: FormTable, canonical: tuple[str, ...]) -> tuple[str, ...]:
-    """Column ids in printed order: the form's unless the header says otherwise, () where it contradicts itself."""
-    names = {label(name): column.id for column in form.columns for name in (column.label, *column.aliases)}
-    names["法人或其他组织"] = "legal_entities"
+_ORDINALS = frozenset(["行次", "序号", "编号", "代码", "行号"])
+_SPANNING = frozenset(["法人或其他组织", "申请人情况"])
+
+
+@cache
+def _column_names() -> dict[str, str]:
+    columns = load("2021").tables["requests"].columns
+    return {label(name): column.id for column in columns for name in (column.label, *column.aliases)}
+
+
+def _names_columns(row: Row) -> bool:
+    return any(word in _column_names() or word in _SPANNING for word in row.words)
+
+
+def _column_of(word: str) -> str | None:
+    """The column a label names, a misprint in a long one forgiven."""
+    names = _column_names()
+    if word in names or _LAST_YEAR.search(word):
+        return names.get(word)
+    alike = [name for name in names if len(name) >= 4 and Indel.normalized_similarity(word, name) >= 0.75]
+    return names[alike[0]] if len(alike) == 1 else None
+
+
+def _printed(header: Sequence[Row]) -> tuple[tuple[str, ...] | None, str]:
+    """The columns a header prints, in order, and the doubt it leaves; None without a header, () if it is no use."""
+    if not any(_names_columns(row) for row in header):
+        return None, ""
+    told = _by_words(header)
+    # Places hold only within one table, and only if the spans left every column its own label.
+    grid = header[-1].grid
+    placed = _by_places([row for row in header if row.grid == grid])
+    if placed is None:
+        return (told, "columns_by_count") if told else ((), "columns_unknown")
+    return placed, ""
+
+
+def _by_places(header: Sequence[Row]) -> tuple[str, ...] | None:
+    """The lowest label above each column; None unless each column of the form stands there once."""
+    lowest = [next((text for text in reversed(stack) if text not in _SPANNING), "") for stack in _stacks(header)]
+    named = [_column_of(text) or (FOREIGN if text else "") for text in lowest]
+    if "合计" in lowest and "total" not in named:
+        named[lowest.index("合计")] = "total"
+    if sorted(name for name in named if name in _canonical()) != sorted(_canonical()):
+        return None
+    first = min(named.index(name) for name in _canonical())
+    while first and lowest[first - 1] in _ORDINALS:
+        first -= 1
+    return tuple(named[first:])
+
+
+def _stacks(header: Sequence[Row]) -> list[tuple[str, ...]]:
+    return stacks([row.cells for row in header])
+
+
+def _by_words(header: Sequence[Row]) -> tuple[str, ...]:
+    """The columns in the order of the words of a header that lost its spans; () where it contradicts itself."""
+    names = {**_column_names(), "法人或其他组织": "legal_entities"}
     leaves: list[str] = []
+    total_inside = False
     for row in header:
         found = [names[word] for word in row.words if word in names]
-        if "legal_entities" in found:
+        total_inside = total_inside or ("total" in found and found[-1] != "total" and "legal_entities" not in found)
+        if "legal_entities" in found and "business" in found:
+            inner = [name for name in _canonical()[1:6] if name in found]
+            leaves = [name for name in found if name not in inner]
+            leaves[leaves.index("legal_entities") : leaves.index("legal_entities") + 1] = inner
+        elif "legal_entities" in found:
             leaves = [*found]
         elif "legal_entities" in leaves and {"business", "research"} & set(found):
             inner = [name for name in found if name not in leaves]
             place = leaves.index("legal_entities")
             leaves = [*leaves[:place], *inner, *leaves[place + 1 :]]
         elif len(set(found)) >= 5:
+            if _has_strange_words_between(row, names):
+                return ()
             leaves = found
     leaves = [name for name in leaves if name != "legal_entities"]
     if len(leaves) != len(set(leaves)):
         return ()
     if "total" not in leaves and len(leaves) == 6:
+        if total_inside:
+            return ()
         leaves.append("total")
-    if set(leaves) == set(canonical):
+    if set(leaves) == set(_canonical()):
         return tuple(leaves)
-    expected = [name for name in canonical if name in leaves]
-    return canonical if expected == leaves else ()
+    expected = [name for name in _canonical() if name in leaves]
+    return _canonical() if expected == leaves else ()
+
+
+def _has_strange_words_between(row: Row, names: Mapping[str, str]) -> bool:
+    """Labels of columns the form does not have, between those it has."""
+    known = [n for n, word in enumerate(row.words) if word in names]
+    return any(not _column_of(word) for word in row.words[known[0] : known[-1] + 1] if word not in names)
 
 
 def _places(rows: Sequence[Row]) -> dict[int, tuple[int, ...]]:

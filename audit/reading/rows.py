@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from audit.form import FormTable
+from audit.reading.confidence import confidence, reasons_for
 from audit.reading.document import Grid, RawCell
+from audit.reading.layouts import usual
 from audit.reading.number import Reading, label, read_cell
-from audit.report import Cell, State, Table, Trouble
+from audit.report import Cell, RowMatch, State, Table, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,28 @@ DISPUTES_CELLS = 15
 
 
 def rows_of(grids: Iterable[tuple[Grid, str | None]]) -> list[Row]:
-    """Every non-empty physical row of the grids in order; each grid with the section it stands in."""
+    """Every non-empty physical row of the grids in order; each grid with the section it stands in.
+
+    A labelled row that stands twice below itself, to the letter, counts once.
+    """
     found: list[Row] = []
     for number, (grid, section) in enumerate(grids):
-        for cells in grid.rows:
+        for cells in usual(grid).rows:
             readings = tuple(read_cell(cell.text) for cell in cells)
             if len(cells) == DISPUTES_CELLS or any(reading.state is not State.BLANK for reading in readings):
-                found.append(Row(len(found), number, cells, readings, section, grid.hidden))
+                row = Row(len(found), number, cells, readings, section, grid.hidden)
+                if not (found and _is_copy(row, found[-1])):
+                    found.append(row)
     return found
+
+
+def _is_copy(row: Row, above: Row) -> bool:
+    return (
+        row.grid == above.grid
+        and bool(row.words)
+        and has_figure(row)
+        and [cell.text for cell in row.cells] == [cell.text for cell in above.cells]
+    )
 
 
 def splits(row: Row) -> list[int]:
@@ -122,12 +138,35 @@ def trim(cells: list[RawCell], want: int) -> list[RawCell] | None:
     return ways[0]
 
 
-def assemble(form: FormTable, shape: str, cells: dict[str, Cell], troubles: list[Trouble]) -> Table:
+def matched(row_id: str, row: Row, split: int, likeness: float, *why: str) -> RowMatch:
+    """How a row of the form was found, for people to follow; ``why`` as in ``confidence.WHY``."""
+    pairs = zip(row.cells[:split], row.readings[:split], strict=True)
+    printed = " › ".join(" ".join(cell.text.split()) for cell, reading in pairs if reading.state is State.TEXT)
+    return RowMatch(row_id, printed, round(likeness, 3), why, row.cells[0].at)
+
+
+def assemble(
+    form: FormTable,
+    shape: str,
+    cells: dict[str, Cell],
+    troubles: Sequence[Trouble],
+    matches: Sequence[RowMatch] = (),
+    doubts: Iterable[str] = (),
+    extra: tuple[str, ...] = (),
+) -> Table:
+    """The table out of its cells: those of rows not seen are absent, ``doubts`` lower the confidence."""
     present = {cell_id.split("/")[1] for cell_id in cells}
     missing = tuple(row.id for row in form.rows if row.id not in present)
     ordered = {cell_id: cells.get(cell_id) or Cell(cell_id, State.ABSENT) for cell_id in form.cells}
-    known = sum(cell.state not in {State.ABSENT, State.UNREADABLE} for cell in ordered.values())
-    return Table(form.name, shape, ordered, tuple(troubles), missing, (), round(known / len(ordered), 3))
+    return _weighed(
+        Table(form.name, shape, ordered, tuple(troubles), missing, extra, 0.0, tuple(doubts), tuple(matches))
+    )
+
+
+def _weighed(table: Table) -> Table:
+    """The table with its reasons complete and the confidence that follows from them."""
+    reasons = reasons_for(table)
+    return replace(table, reasons=reasons, confidence=confidence(replace(table, reasons=reasons)))
 
 
 def choose(name: str, tables: Sequence[tuple[Table, Sequence[Row]]]) -> Table:
@@ -154,4 +193,4 @@ def choose(name: str, tables: Sequence[tuple[Table, Sequence[Row]]]) -> Table:
             if mine.state is State.VALUE and cell.state is State.VALUE and mine.value != cell.value:
                 cells[cell_id] = replace(mine, state=State.UNREADABLE, value=None, raw=f"{mine.raw} / {cell.raw}")
                 troubles.append(Trouble("conflicting_copy", cell_id, f"{mine.raw} / {cell.raw}", mine.at))
-    return replace(best, cells=cells, troubles=tuple(troubles))
+    return _weighed(replace(best, cells=cells, troubles=tuple(troubles)))
