@@ -7,9 +7,13 @@ import io
 import re
 import zipfile
 
+from audit.reading.decode import unmarked_utf16
+
 _HTML = re.compile(
     r"<\s*(?:!doctype\s+html|html|head|body|meta|title|table|tbody|tr|td|div|p|span|section|article|ul|h[1-6])\b", re.I
 )
+# A reply of a publishing system: the page stands in a string of JSON, or escaped in an element of XML.
+_ESCAPED = re.compile(r"^\ufeff?\s*(?:[\w.$]+\s*\()?\s*[{\[<].*?(?:\\u003c|&lt;)(?:table|p|div|span)\b", re.I | re.S)
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"BM")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTROL = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
@@ -47,7 +51,7 @@ def _written(head: bytes) -> str:
     text = _text(head)
     if text is None:
         return "binary"
-    return "html" if _HTML.search(text) else "text"
+    return "html" if _HTML.search(text) or _ESCAPED.search(text) else "text"
 
 
 def _compound(data: bytes) -> str:
@@ -81,6 +85,8 @@ def _text(head: bytes) -> str | None:
     """The beginning as text, good enough to find tags in; None if it is no text."""
     if head.startswith(_UTF16):
         return head[: len(head) // 2 * 2].decode("utf-16", "replace")
+    if encoding := unmarked_utf16(head):
+        return head.decode(encoding, "replace")
     if len(head) - len(head.translate(None, _CONTROL)) > len(head) // 500:
         return None
     for encoding in ("utf-8", "gb18030"):
