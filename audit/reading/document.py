@@ -56,6 +56,7 @@ class Document:
     """The blocks of a file. ``meta`` by lower-case name; ``attachments`` as (text, address); ``pictures`` counted.
 
     ``picture_paths`` are the containers of each picture, as in ``Text.path``; () where the kind of file knows none.
+    ``breadcrumb`` is the place on the portal that a page names.
     """
 
     media: str
@@ -66,4 +67,5 @@ class Document:
     pictures: int = 0
     picture_paths: tuple[tuple[int, ...], ...] = ()
     encoding: str | None = None
+    breadcrumb: tuple[str, ...] = ()
     troubles: tuple[Trouble, ...] = ()

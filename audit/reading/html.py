@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from bs4 import BeautifulSoup, Comment, Doctype, Tag
 from bs4.element import CData, Declaration, NavigableString, PageElement, ProcessingInstruction
 
+from audit.reading import breadcrumb, dates
+from audit.reading.carried import CARRIER, carried_in_script, facts_beside, is_sent, plain
 from audit.reading.decode import decode
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
 from audit.reading.soup import BLOCKS, DOCUMENT, FRAME, SKIPPED, cut_soup, is_hiding, whole_soup
@@ -18,14 +20,15 @@ from audit.report import Locator, Trouble
 MOST_CELLS = 20_000
 MOST_BYTES = 20 * 2**20
 _NO_TEXT = (Comment, Doctype, CData, Declaration, ProcessingInstruction)
-_SCRIPT_STRING = re.compile(r'"((?:[^"\\]|\\.){400,})"', re.S)
-_CARRIER = re.compile(r"<\s*(?:table|td|p)\b|\\u003c|总体情况|&lt;table", re.I)
+_OWN_TABLES = re.compile("予以公开|信息内容|结果维持|结转下年度|本年新收")
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+_MOST_CARRIED = 40
 _LONG_CELL = 400
 _SPAN_LIMITS = {"colspan": 1000, "rowspan": 65534}
 
 
 def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) -> Document:
-    """Blocks of a page in reading order; text carried inside scripts is read when the page itself shows no table.
+    """Blocks of a page in reading order; what it carries in scripts is read when it shows no table of the report.
 
     ``whole`` builds the soup of everything on the page, which reads the same and takes several times as long.
     Raises UnreadableDocument (too_large) past 20 MiB or 20,000 table cells.
@@ -36,12 +39,14 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         )
     text, encoding, lossy = decode(data, declared)
     make = whole_soup if whole else cut_soup
-    soup = make(text)
+    soup = make("" if is_sent(text) else _CDATA.sub("", text))
     walk = _Walk()
     blocks = walk.blocks(soup)
-    if not any(isinstance(block, Grid) for block in blocks):
-        for fragment in _carried(soup):
-            blocks += walk.blocks(make(fragment))
+    meta = _meta(soup)
+    if not _shows_report(blocks):
+        carried, facts = _carried(soup, text, blocks, lambda fragment: walk.blocks(make(fragment)))
+        blocks = [block for block in blocks if not carried or not _is_source(block)] + carried
+        meta |= facts
     troubles = []
     if lossy:
         lost = text.count(chr(0xFFFD))
@@ -51,13 +56,14 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
     return Document(
         media="html",
         blocks=tuple(blocks),
-        meta=_meta(soup),
+        meta=meta,
         title=soup.title.get_text(strip=True) if soup.title else None,
         attachments=_attachments(soup),
         pictures=len(walk.pictures),
         picture_paths=tuple(walk.pictures),
         encoding=encoding,
         troubles=tuple(troubles),
+        breadcrumb=_breadcrumb(text, blocks),
     )
 
 
@@ -261,17 +267,34 @@ def _is_ornament(image: Tag) -> bool:
     return bool(known) and max(known) < 200
 
 
+_USEFUL = frozenset(
+    """sitename sitedomain siteidcode columnname columndescription columnkeywords columntype articletitle pubdate
+    contentsource keywords author description image url source publisher og:title dc.title""".split()  # noqa: SIM905
+) | frozenset(dates.TAGS)
+
+
 def _meta(soup: BeautifulSoup) -> dict[str, str]:
+    """The tags of 国办发〔2017〕47号 and their relatives by lower-case name; of several the first with a content."""
     found: dict[str, str] = {}
     times = []
-    for tag in _tags(soup, {"meta", "publishtime", "time"}):
+    for tag in _tags(soup, {"meta", "publishtime", "founder-date", "time"}):
         if tag.name != "meta":
-            times.append(str(tag.get("datetime") or tag.get_text(strip=True)))
+            # Any clock may be a <time>; only one that is marked so tells the day of publication.
+            if tag.name != "time" or "pubdate" in tag.attrs or "publish" in str(tag.get("itemprop", "")).lower():
+                times.append(str(tag.get("datetime") or tag.get_text(strip=True)))
             continue
-        name, content = tag.get("name") or tag.get("property"), tag.get("content")
-        if name and content:
-            found.setdefault(str(name).lower(), str(content).strip())
-    return {"publishtime": times[0], **found} if times else found
+        name = tag.get("name") or tag.get("property") or tag.get("http-equiv") or tag.get("itemprop")
+        content = str(tag.get("content") or "").strip()
+        if name and content and str(name).strip().lower() in _USEFUL:
+            found.setdefault(str(name).strip().lower(), content)
+    return {"publishtime": times[0], **found} if times and times[0] else found
+
+
+def _breadcrumb(text: str, blocks: Sequence[Text | Grid]) -> tuple[str, ...]:
+    if found := breadcrumb.breadcrumb(text):
+        return found
+    lines = (block.text for block in blocks[:60] if isinstance(block, Text) and len(block.text) <= 200)
+    return next((found for line in lines if (found := breadcrumb.in_line(line))), ())
 
 
 def _attachments(soup: BeautifulSoup) -> tuple[tuple[str, str], ...]:
@@ -283,24 +306,65 @@ def _attachments(soup: BeautifulSoup) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _carried(soup: BeautifulSoup) -> Iterator[str]:
-    """HTML that a script, a text area or a frame carries as a string (gkmlpt and its kin)."""
-    for frame in soup.find_all("iframe"):
-        yield str(frame.get("srcdoc", ""))
-    for fallback in soup.find_all("noscript"):
-        yield fallback.decode_contents()
-    for area in soup.find_all("textarea"):
-        if _CARRIER.search(content := area.get_text()):
-            yield content
-    for script in soup.find_all("script"):
-        source = script.string or ""
-        if source.lstrip().startswith("<") and _CARRIER.search(source):
-            yield source
+def _shows_report(blocks: Sequence[Text | Grid]) -> bool:
+    return any(
+        _OWN_TABLES.search(cell.text)
+        for block in blocks
+        if isinstance(block, Grid)
+        for row in block.rows
+        for cell in row
+    )
+
+
+def _is_source(block: Text | Grid) -> bool:
+    """A text that shows tags to its reader, for it was escaped once too often."""
+    return isinstance(block, Text) and bool(CARRIER.search(plain(block.text)))
+
+
+def _carried(
+    soup: BeautifulSoup, text: str, shown: Sequence[Text | Grid], read: Callable[[str], list[Text | Grid]]
+) -> tuple[list[Text | Grid], dict[str, str]]:
+    """The blocks that the page carries, each copy once, and what stands beside them; tables of the report first of all.
+
+    Where one part holds tables of the report, the others (summaries, templates, notices) are left out.
+    """
+    parts: dict[tuple[object, ...], tuple[list[Text | Grid], dict[str, str]]] = {}
+    for fragment, facts in islice(_fragments(soup, text, shown), _MOST_CARRIED):
+        blocks = read(_CDATA.sub("", fragment))
+        said = tuple(
+            block.text if isinstance(block, Text) else tuple(tuple(cell.text for cell in row) for row in block.rows)
+            for block in blocks
+        )
+        parts.setdefault(said, (blocks, facts))
+    own = [part for part in parts.values() if _shows_report(part[0])]
+    kept = own or list(parts.values())
+    return [block for blocks, _ in kept for block in blocks], own[0][1] if len(own) == 1 else {}
+
+
+def _fragments(soup: BeautifulSoup, text: str, shown: Sequence[Text | Grid]) -> Iterator[tuple[str, dict[str, str]]]:
+    """HTML in places whose text a page does not show as it stands, with the facts of the object it belongs to."""
+    if is_sent(text):
+        for fragment, place in carried_in_script(text):
+            yield fragment, facts_beside(text, place)
+        return
+    for block in shown:
+        if _is_source(block) and isinstance(block, Text):
+            yield plain(block.text), {}
+    for tag in _tags(soup, {"iframe", "noscript", "template", "textarea", "input", "script"}):
+        if tag.name == "script":
+            source = tag.string or ""
+            if source.lstrip().startswith("<") and CARRIER.search(source):
+                yield source, {}
+                continue
+            for fragment, place in carried_in_script(source):
+                yield fragment, facts_beside(source, place)
             continue
-        for match in _SCRIPT_STRING.finditer(source):
-            if not _CARRIER.search(match[1]):
-                continue
-            try:
-                yield json.loads(f'"{match[1]}"', strict=False)
-            except ValueError:
-                continue
+        if CARRIER.search(content := plain(_held(tag))):
+            yield content, {}
+
+
+def _held(tag: Tag) -> str:
+    """What an element holds for a script or for a browser of another kind."""
+    if tag.name in {"iframe", "input"}:
+        return str(tag.get("srcdoc" if tag.name == "iframe" else "value", ""))
+    return tag.get_text() if tag.name == "textarea" else tag.decode_contents()

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 
 from audit.form import IDS, SECTIONS, load
 from audit.reading import dates
 from audit.reading.document import Document, Grid, RawCell, Text
-from audit.reading.number import label, normalise
+from audit.reading.identity import identify, labelled_rows, packed, plain_year, reported_year, titled_year
+from audit.reading.number import label
 from audit.report import Dates, Section
 
 _ORDINAL = r"(?:第?[一二三四五六七八九十]{1,2}(?:部分|章)?[、.,:：]?|\d{1,2}[、.,])"
 _LONGEST_HEADING = 40
-_LONGEST_LINE = 200
-_SUBJECT = (
-    r"(?:(?:政府|政务)?信息公开|政务公开)(?:工作)?"
-    r"(?:年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告|情况的?(?:年度)?报告)"
-)
-_TITLE = re.compile(rf"(?P<before>.{{0,60}}?)(?P<year>20\d\d)年?度?(?P<between>[^，。]{{0,40}}?)(?:的)?{_SUBJECT}")
-_TITLE_YEAR_INSIDE = re.compile(
-    r"(?P<before>.{0,60}?)(?:政府|政务)?信息公开(?:工作)?(?P<year>20\d\d)年?度?(?:工作)?(?P<between>)(?:年度)?报告"
-)
-_TITLE_WITHOUT_YEAR = re.compile(rf"(?P<before>.{{2,60}}?){_SUBJECT}")
-_PERIOD = re.compile(r"(20\d\d)年1月1日(?:起)?(?:至|到|[-—~])(?:(20\d\d)年)?12月31日")
 _FOOTER = re.compile(
     r"(?:上一篇|下一篇|打印|关闭|【?字体|分享|扫一扫|相关(?:文档|链接|附件|信息|阅读|稿件)|附件\s*[:：\d]|主办|承办|版权所有|网站标识码"
     r"|联系我们|网站地图|技术支持|Copyright|您的位置|当前位置|责任编辑|来源\s*[:：]|信息来源)|.*ICP备"
@@ -62,7 +51,6 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
         headings = _headings(blocks)
     blocks, headings = _detach_inline(blocks, headings)
     end = _end(blocks, headings)
-    title, agency, year, sources = _identity(document, blocks[: min(headings.values(), default=len(blocks))])
     starts = sorted((place, key) for key, place in headings.items())
     sections = {key: Section(key, present=False) for key in SECTIONS}
     grids: list[tuple[Grid, str | None]] = []
@@ -76,27 +64,39 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
     hidden_grids = [
         (block, None) for block in document.blocks if isinstance(block, Grid) and block.hidden and block not in blocks
     ]
-    lines = [text for block in blocks for text in _lines(block)]
-    preamble = _preamble(blocks[:first], title)
-    body = "\n".join(section.text for section in sections.values())
-    if year is None:
-        year = _year(preamble + "\n" + body)
-        if year:
-            sources["year"] = "text"
-    declared, where = dates.declared(document.meta, _dated_lines(blocks, first, end), year)
-    if where:
-        sources["declared"] = where
     tail = [block.text for block in blocks[first:end] if isinstance(block, Text)][-_SIGNATURE_LINES:]
     head = [block.text for block in blocks[:first] if isinstance(block, Text)][-_SIGNATURE_LINES:]
-    found = Dates(
-        declared=declared,
-        signed=dates.signed([*reversed(tail), *head]),
-        url=dates.in_address(url) if url else None,
-        last_modified=dates.last_modified((headers or {}).get("last-modified")),
+    who = identify(document, blocks[:first], tail)
+    sources: dict[str, str | None] = dict(who.sources)
+    preamble = _preamble(blocks[:first], who.title)
+    signed, sources["signed"] = dates.signed([*reversed(tail), *head])
+    in_address = dates.in_address(url) if url else None
+    dated = _dated_lines(blocks, first, end)
+    # The day of publication helps to tell the year, and the year which days cannot be that of publication.
+    year, where = reported_year(
+        who.year,
+        f"{preamble}\n{sections['overview'].text}",
+        (dates.declared(document.meta, dated, who.year and who.year - 1)[0], signed, in_address),
     )
-    text = "\n".join(lines)
-    pictures = _pictures(document, _container(blocks, headings))
-    return Outline(title, agency, year, found, preamble, sections, (*grids, *hidden_grids), sources, text, pictures)
+    sources["year"] = where or sources.get("year") if year else None
+    declared, sources["declared"] = dates.declared(document.meta, dated, year)
+    return Outline(
+        title=who.title,
+        agency=who.agency,
+        year=year,
+        dates=Dates(
+            declared=declared,
+            signed=signed,
+            url=in_address,
+            last_modified=dates.last_modified((headers or {}).get("last-modified")),
+        ),
+        preamble=preamble,
+        sections=sections,
+        grids=(*grids, *hidden_grids),
+        sources={fact: source for fact, source in sources.items() if source},
+        text="\n".join(text for block in blocks for text in _lines(block)),
+        pictures=_pictures(document, _container(blocks, headings)),
+    )
 
 
 def _is_of_another_year(captions: Sequence[Text | Grid]) -> bool:
@@ -107,11 +107,10 @@ def _is_of_another_year(captions: Sequence[Text | Grid]) -> bool:
 
 
 def _lines(block: Text | Grid) -> list[str]:
-    if isinstance(block, Text):
-        return [block.text]
-    return [" ".join(" ".join(cell.text.split()) for cell in row) for row in block.rows if len(row) <= 8]
+    return [block.text] if isinstance(block, Text) else list(labelled_rows(block))
 
 
+_DAY_FOLLOWS = re.compile(r"(?:日期|时间)\s*[:：]?$")
 _ELSEWHERE = re.compile(r"上一篇|下一篇|相关(?:文档|链接|信息|阅读|稿件|文章)|推荐阅读|热门")
 
 
@@ -123,18 +122,8 @@ def _dated_lines(blocks: Sequence[Text | Grid], first: int, end: int) -> list[st
             break
         lines += _lines(block)
     above = sum(len(_lines(block)) for block in blocks[:first])
-    joined = [a + b for a, b in pairwise(lines[:above]) if a.endswith((":", "："))]
+    joined = [f"{a} {b}" for a, b in pairwise(lines[:above]) if len(a) <= 12 and _DAY_FOLLOWS.search(a)]
     return [*lines[:above], *joined, *lines[above:]]
-
-
-def _packed(text: str) -> str:
-    """Normalised, without white space. Lines are asked for several times, paragraphs are not worth keeping."""
-    return _packed_line(text) if len(text) <= _LONGEST_LINE else _packed_line.__wrapped__(text)
-
-
-@lru_cache(maxsize=2048)
-def _packed_line(text: str) -> str:
-    return "".join(normalise(text).split())
 
 
 # --- sections ----------------------------------------------------------------------------------------------------
@@ -156,10 +145,10 @@ def _accepted() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
 
 
 def _key_of(text: str) -> str | None:
-    packed = _packed(text)
-    if not 4 <= len(packed) <= _LONGEST_HEADING:
+    line = packed(text)
+    if not 4 <= len(line) <= _LONGEST_HEADING:
         return None
-    return next((key for key, (alone, _) in _accepted().items() if alone.fullmatch(packed)), None)
+    return next((key for key, (alone, _) in _accepted().items() if alone.fullmatch(line)), None)
 
 
 def _split(blocks: Sequence[Text | Grid]) -> list[Text | Grid]:
@@ -172,7 +161,7 @@ def _split(blocks: Sequence[Text | Grid]) -> list[Text | Grid]:
         rows: list[tuple[RawCell, ...]] = []
         for row in block.rows:
             filled = [cell for cell in row if cell.text.strip()]
-            if "。" in row[0].text and all(len(other) == 1 for other in block.rows):
+            if row and "。" in row[0].text and all(len(other) == 1 for other in block.rows):
                 result.append(Text(row[0].text, at=row[0].at, hidden=block.hidden, path=block.path))
                 continue
             if not rows and (caption := _caption(result)):
@@ -219,7 +208,11 @@ def _join_torn(blocks: list[Text | Grid]) -> list[Text | Grid]:
 
 def _own_report(blocks: list[Text | Grid], document: Document) -> list[Text | Grid]:
     """Of several whole reports on one page only the one that the page is about, told by the years of their titles."""
-    titles = [(place, year) for place, block in enumerate(blocks) if (year := _titled_year(block))]
+    titles = [
+        (place, year)
+        for place, block in enumerate(blocks)
+        if isinstance(block, Text) and (year := titled_year(block.text))
+    ]
     bounds = [*(place for place, _ in titles), len(blocks)]
     whole: list[tuple[int, int, int]] = []
     for (start, year), stop in zip(titles, bounds[1:], strict=True):
@@ -228,19 +221,12 @@ def _own_report(blocks: list[Text | Grid], document: Document) -> list[Text | Gr
             whole.append((start, stop, year))
     if len({year for *_, year in whole}) < 2:
         return blocks
-    _, _, wanted, _ = _identity(document, blocks[: bounds[0] + 1])
+    wanted = identify(document, blocks[: bounds[0] + 1]).year
     own = [part for part in whole if part[2] == wanted]
     if len(own) != 1:
         return blocks
     foreign = {place for start, stop, year in whole if year != wanted for place in range(start, stop)}
     return [block for place, block in enumerate(blocks) if place not in foreign]
-
-
-def _titled_year(block: Text | Grid) -> int | None:
-    if not isinstance(block, Text) or len(block.text) > 60 or "。" in block.text:
-        return None
-    match = _TITLE.search(_with_figures(_packed(block.text)))
-    return int(match["year"]) if match else None
 
 
 def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
@@ -276,7 +262,7 @@ def _with_reworded(found: dict[str, int], blocks: Sequence[Text | Grid]) -> dict
     """Adds headings in the filer's own words: the number of the section and its matter, between its neighbours."""
     number = {key: "一二三四五六"[n] for n, key in enumerate(SECTIONS)}
     # 一、 heads a section, （一） or 1. a part of one, unless the whole report is numbered so.
-    plain = any(_PLAIN.match(_packed(block.text)) for p in found.values() if isinstance(block := blocks[p], Text))
+    plain = any(_PLAIN.match(packed(block.text)) for p in found.values() if isinstance(block := blocks[p], Text))
     for n, key in enumerate(SECTIONS):
         if key in found:
             continue
@@ -287,7 +273,7 @@ def _with_reworded(found: dict[str, int], blocks: Sequence[Text | Grid]) -> dict
             for place in range(after + 1, before)
             if isinstance(block := blocks[place], Text)
             and _is_reworded(block, number[key], _ABOUT[key])
-            and (not plain or _PLAIN.match(_packed(block.text)))
+            and (not plain or _PLAIN.match(packed(block.text)))
         ]
         # Of a list of contents and the heading itself, the heading comes last.
         if places:
@@ -296,14 +282,14 @@ def _with_reworded(found: dict[str, int], blocks: Sequence[Text | Grid]) -> dict
 
 
 def _is_reworded(block: Text, number: str, about: re.Pattern[str]) -> bool:
-    packed = _packed(block.text)
-    match = _NUMBERED.match(packed)
+    line = packed(block.text)
+    match = _NUMBERED.match(line)
     said = (match[1] or match[2]).translate(_ARABIC) if match else None
     return (
-        len(packed) <= _LONGEST_HEADING
+        len(line) <= _LONGEST_HEADING
         and said == number
-        and bool(about.search(packed))
-        and not re.search(r"[。;；,，!?]|\d{2,}[件条份]|[.…]{3,}", packed)
+        and bool(about.search(line))
+        and not re.search(r"[。;；,，!?]|\d{2,}[件条份]|[.…]{3,}", line)
     )
 
 
@@ -315,9 +301,9 @@ def _detach_inline(blocks: list[Text | Grid], headings: dict[str, int]) -> tuple
     result: list[Text | Grid] = []
     for block in blocks:
         if isinstance(block, Text):
-            packed = _packed(block.text)
+            line = packed(block.text)
             for key, pattern in wanted.items():
-                if match := pattern.fullmatch(packed):
+                if match := pattern.fullmatch(line):
                     result.append(replace(block, text=match["heading"], heading=True))
                     block = replace(block, text=match["rest"])  # noqa: PLW2901 - the rest of the same block
                     del wanted[key]
@@ -371,108 +357,7 @@ def _section(key: str, blocks: Sequence[Text | Grid], place: int, stop: int) -> 
     )
 
 
-# --- identity ----------------------------------------------------------------------------------------------------
-
-
-def _identity(
-    document: Document, before: Sequence[Text | Grid]
-) -> tuple[str | None, str | None, int | None, dict[str, str]]:
-    """Title, agency and year from the best titled place: meta, headings, first lines, the window title."""
-    texts = [block for block in before if isinstance(block, Text)]
-    places: list[tuple[str, str]] = [("meta articletitle", document.meta.get("articletitle", ""))]
-    places += [("heading", block.text) for block in texts if block.heading]
-    places += [
-        ("first lines", first.text + second.text + third.text)
-        for first, second, third in zip(texts, texts[1:], texts[2:], strict=False)
-        if _is_torn(first, second) and len(third.text) <= 20 and not _is_title(first.text + second.text)
-    ]
-    places += [
-        ("first lines", first.text + second.text) for first, second in pairwise(texts) if _is_torn(first, second)
-    ]
-    places += [("first lines", block.text) for block in texts]
-    places += [("title", re.split(r"[_|]|\s[-–—]\s|--", document.title)[0])] if document.title else []
-    fallback: tuple[str, str, str] | None = None
-    for where, text in places:
-        packed = _packed(text)
-        if not packed or len(packed) > 90:
-            continue
-        packed = _with_figures(packed)
-        if match := _TITLE.search(packed) or _TITLE_YEAR_INSIDE.search(packed):
-            sources = {"title": where, "year": where}
-            agency = _agency(match["before"], match["between"])
-            if agency:
-                sources["agency"] = where
-            else:
-                agency = _other_agency(document, texts)
-            return match[0], agency, int(match["year"]), sources
-        if fallback is None and (match := _TITLE_WITHOUT_YEAR.search(packed)):
-            fallback = (where, match[0], match["before"])
-    if fallback:
-        where, title, agency = fallback
-        return title, _agency(agency, "") or _other_agency(document, texts), None, {"title": where}
-    return None, _other_agency(document, texts), None, {}
-
-
-def _is_torn(first: Text, second: Text) -> bool:
-    """A title over two lines: an agency alone, then the rest."""
-    one, two = _packed(first.text), _packed(second.text)
-    return (
-        len(one) <= 30
-        and len(two) <= 40
-        and not re.search(_SUBJECT, one)
-        and bool(re.match(r"(?:关于)?20\d\d年?度?|(?:政府)?信息公开", two))
-    )
-
-
-def _is_title(text: str) -> bool:
-    return bool(_TITLE.search(_with_figures(_packed(text))))
-
-
-def _with_figures(text: str) -> str:
-    """二〇二一年 as 2021年, so that one pattern reads both."""
-    year = dates.chinese_year(text)
-    return re.sub(r"二[〇零○][一二三四][〇零○O一二三四五六七八九](?=年)", str(year), text) if year else text
-
-
-def _agency(before: str, between: str) -> str | None:
-    for part in (before, between):
-        name = re.sub(r"^(?:关于|附件\d?[:：]?|[·•>》\-—:：]+)|(?:关于|的|[:：\-—])+$", "", part).strip()
-        name = name.rsplit(">", 1)[-1].rsplit("》", 1)[-1].strip("[]【】〔〕()（）") if "(" not in name else name
-        if name in _NO_NAMES:
-            continue
-        if 2 <= len(name) <= 40 and not re.search(r"[，。；!！?？]", name):
-            return name
-    return None
-
-
-_NO_NAMES = frozenset(["政府", "政务", "本机关", "本单位", "年度"])
-_SOURCE_LINE = re.compile(
-    r"(?:发布机构|发文机关|公开主体|信息来源|来源|发布单位)\s*[:：]\s*([\u4e00-\u9fff()（）、]{4,40})"
-)
-
-
-def _other_agency(document: Document, texts: Sequence[Text]) -> str | None:
-    for name in ("contentsource", "author", "source"):
-        if re.fullmatch(r"[\u4e00-\u9fff()（）]{4,40}", document.meta.get(name, "")):
-            return document.meta[name]
-    for block in texts:
-        if match := _SOURCE_LINE.search(block.text):
-            return match[1]
-    return None
-
-
 def _preamble(blocks: Sequence[Text | Grid], title: str | None) -> str:
     texts = [block.text for block in blocks if isinstance(block, Text)]
-    start = max((n + 1 for n, text in enumerate(texts) if title and title in _with_figures(_packed(text))), default=0)
+    start = max((n + 1 for n, text in enumerate(texts) if title and title in plain_year(text)), default=0)
     return "\n".join(text for text in texts[start:] if len(text) > 12)
-
-
-def _year(text: str) -> int | None:
-    """The reported year out of the period sentence, else the year the text names most, if it clearly leads."""
-    packed = _packed(text)
-    if match := _PERIOD.search(packed):
-        return int(match[2] or match[1])
-    counts = Counter(re.findall(r"20[0-3]\d(?=年)", packed)).most_common(2)
-    if counts and (len(counts) == 1 or counts[0][1] > 2 * counts[1][1]):
-        return int(counts[0][0])
-    return None

@@ -33,11 +33,12 @@ DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|et|zip|rar|ofd)(?:$|[?#])", re.
 """The end of an address that leads to a document."""
 
 # Inside these the reader asks for the text piece by piece, so nothing may be merged; rt and rp are left out of it.
-_WHOLE = frozenset(["a", "publishtime", "rp", "rt", "sub", "sup", "time", "title"])
+_WHOLE = frozenset(["a", "founder-date", "publishtime", "rp", "rt", "sub", "sup", "time", "title"])
 _KEPT = BLOCKS | SKIPPED | _WHOLE | {"caption", "embed", "img", "meta"} - {"a"}
 FRAME = frozenset(["table", "tbody", "tfoot", "thead", "tr"])
 _READ = frozenset(
-    "colspan content data datetime height hidden href name property rowspan src srcdoc style width".split()  # noqa: SIM905
+    """colspan content data datetime height hidden href http-equiv itemprop name property pubdate rowspan src srcdoc
+    style value width""".split()  # noqa: SIM905
 )
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
