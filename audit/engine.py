@@ -188,6 +188,7 @@ def _finding(
         sums=outcome.sums,
         hint=outcome.hint,
         confirmed=outcome.confirmed and outcome.kind is Kind.FAIL,
+        second=outcome.second,
     )
 
 

@@ -39,6 +39,7 @@ class Outcome:
 
     ``context_missing`` marks an open outcome that only lacks context (no address, no last year): see ``not_judged``.
     ``args`` fill the message templates; ``severity`` overrides the rule's own where the catalogue grades by degree.
+    ``second``: whether a second reading ``agrees``, ``differs`` or was ``impossible``; None where none was made.
     """
 
     kind: Kind
@@ -55,6 +56,7 @@ class Outcome:
     hint: Mapping[str, str] | None = None
     confirmed: bool = True
     context_missing: bool = False
+    second: str | None = None
 
 
 @cache
@@ -82,6 +84,7 @@ class Finding:
     sums: tuple[str, ...] = ()
     hint: Mapping[str, str] | None = None
     confirmed: bool = True
+    second: str | None = None
 
     @property
     def state_hash(self) -> str:
@@ -108,6 +111,7 @@ class Finding:
             "message": dict(self.message),
             "hint": dict(self.hint) if self.hint else None,
             "confirmed": self.confirmed,
+            "second_reading": self.second,
             "fingerprint": self.fingerprint,
         }
 

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from audit.form import IDS, TABLES, Label, load
+from audit.reading.confidence import REASONS, WHY
 from audit.report import Cell, Locator, Report, RowMatch, State, Table, Trouble
 from audit.rules import names
 
@@ -19,6 +20,7 @@ _WORDS = {
     "zh": {
         "heading": "读取说明", "shape": "{shape} 年版格式", "no_table": "未找到", "confidence": "可信度 {value:.2f}",
         "reasons": "降低可信度的原因", "row": "{name} ← 「{printed}」 相似度 {likeness:.2f}", "why": "依据",
+        "row_unlabelled": "{name} ← 没有行名",
         "row_read": "{name} ← 已读出", "row_missing": "{name}：未找到", "columns": "列（按印刷顺序）",
         "column_missing": "列 {name}：未找到列头", "extra": "格式之外的行：「{text}」", "trouble": "疑难",
         "none": "无", "at": "位置", "source": "来源", "second": "复读", "same": "两次读数一致：{value}",
@@ -31,6 +33,7 @@ _WORDS = {
         "heading": "how it was read", "shape": "form of {shape}", "no_table": "not found",
         "confidence": "confidence {value:.2f}",
         "reasons": "lowered by", "row": "{name} ← “{printed}”, likeness {likeness:.2f}", "why": "by",
+        "row_unlabelled": "{name} ← no label",
         "row_read": "{name} ← read", "row_missing": "{name}: not found", "columns": "columns as printed",
         "column_missing": "column {name}: header not found", "extra": "row the form has not: “{text}”",
         "trouble": "trouble", "none": "none", "at": "at", "source": "source", "second": "second reading",
@@ -42,25 +45,9 @@ _WORDS = {
     },
 }  # fmt: skip
 _CODES = {
-    "label": ("标签", "label"),
-    "exact": ("标签一致", "same label"),
-    "alias": ("标签的另一写法", "another spelling"),
-    "like": ("标签相近", "similar label"),
-    "group": ("所属类别", "group"),
-    "order": ("顺序", "order"),
-    "out_of_order": ("次序不同", "out of order"),
-    "header": ("列头", "header"),
-    "count": ("格数", "number of cells"),
-    "position": ("位置", "position"),
-    "no_header": ("没有列头", "no header"),
-    "columns_unknown": ("列无法分辨", "columns cannot be told apart"),
-    "short_row": ("行中格数不足", "a row lacks cells"),
-    "unmatched_row": ("行未能对应", "a row found no place"),
-    "missing_rows": ("缺少行", "rows missing"),
+    **REASONS,
+    **WHY,
     "torn_table": ("表格断裂", "the table is torn"),
-    "conflicting_copy": ("另一份副本不一致", "another copy differs"),
-    "inferred": ("部分数字为推断", "some figures are inferred"),
-    "unreadable": ("部分单元格无法读出", "some cells are unreadable"),
     "image": ("图片", "picture"),
     "lossy_text": ("字符丢失", "characters lost"),
     "damaged": ("文件损坏", "file damaged"),
@@ -193,7 +180,8 @@ def _row_line(table: Table, row: str, match: RowMatch | None, lang: str) -> str:
 
 def _match_line(name: str, match: RowMatch, lang: str) -> str:
     words = _WORDS[lang]
-    line = words["row"].format(name=name, printed=" ".join(match.printed.split()), likeness=match.likeness)
+    pattern = words["row" if match.printed else "row_unlabelled"]
+    line = pattern.format(name=name, printed=" ".join(match.printed.split()), likeness=match.likeness)
     if match.why:
         line += f"; {words['why']}: {_spoken(match.why, lang)}"
     return line + (f"; {words['at']}: {_place(match.at, lang)}" if match.at else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from audit.form import IDS, load
 from audit.reading.disclosure import read_disclosure
@@ -15,6 +16,7 @@ from audit.reading.outline import Outline, outline
 from audit.reading.pdf import read_pdf
 from audit.reading.requests import read_requests
 from audit.reading.rows import rows_of
+from audit.reading.second import second_reading
 from audit.reading.text import read_text
 from audit.reading.word import read_word
 from audit.report import Cell, Report, State, Table
@@ -81,7 +83,7 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
     tables = [table for table in (read_disclosure(rows), read_requests(rows), read_disputes(rows)) if table]
     _insist(document, found, tables)
     shape = _form(found, tables)
-    return Report(
+    report = Report(
         agency=found.agency,
         year=found.year,
         title=found.title,
@@ -99,6 +101,7 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
         media=document.media,
         meta=document.meta,
     )
+    return replace(report, second=second_reading(report, document, data))
 
 
 _TABLES = ("disclosure", "requests", "disputes")

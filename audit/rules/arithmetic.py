@@ -1,4 +1,7 @@
-"""The sums of tables 3 and 4 (A001-A004). A wrong cell is one finding, under the gravest sum it breaks."""
+"""The sums of tables 3 and 4 (A001-A004). A wrong cell is one finding, under the gravest sum it breaks.
+
+A sum accuses only with cells whose second reading does not differ from the first; else a person must look (open).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from audit.finding import Kind, Outcome
 from audit.localise import Explanation, Sum, explain, formula, written
 from audit.report import Report
-from audit.rules import names
+from audit.rules import names, reread
 from audit.rules.registry import rule
 
 Sums = Callable[[str], Sequence[Sum]]
@@ -37,7 +40,7 @@ def disputes_add_up(report: Report, sums: Sums) -> Iterator[Outcome]:
     """The four results of a review or lawsuit add up to its total, in every row of table 4."""
     for one in sums("disputes"):
         if one.kind is Kind.FAIL:
-            yield _group(report, Explanation((one,)))
+            yield from _told(report, Explanation((one,)))
         else:
             yield Outcome(one.kind, subject_of(one), cells=one.equation.cells)
 
@@ -56,10 +59,48 @@ def _requests(rule_id: str, report: Report, sums: Sequence[Sum], active: Collect
             yield Outcome(one.kind, subject_of(one), cells=one.equation.cells)
     for cause in explain(report, sums):
         accused = tuple(one for one in cause.broken if one.equation.rule in active)
-        if accused:
-            told = Explanation(accused, cause.cell, cause.repaired)
-            if told.gravest.equation.rule == rule_id:
-                yield _named(report, told) if told.cell else _group(report, told)
+        if accused and Explanation(accused).gravest.equation.rule == rule_id:
+            yield from _told(report, Explanation(accused, cause.cell, cause.repaired))
+
+
+def _told(report: Report, cause: Explanation) -> Iterator[Outcome]:
+    """The accusation, as far as both readings bear it. A sum whose cells were read differently is left to a person."""
+    doubted = tuple(one for one in cause.broken if reread.differing(report, one.equation.cells))
+    firm = tuple(one for one in cause.broken if one not in doubted)
+    if not doubted:
+        yield _named(report, cause) if cause.cell else _group(report, cause)
+        return
+    if firm:
+        yield _group(report, Explanation(firm))
+    yield _doubt(report, Explanation(doubted, None if firm else cause.cell))
+
+
+def _doubt(report: Report, cause: Explanation) -> Outcome:
+    shape = report.tables[cause.gravest.equation.table].shape
+    differing = reread.differing(report, _cells(cause))
+    first, second = report.cell(differing[0]), report.second[differing[0]]
+    return Outcome(
+        Kind.OPEN,
+        cause.cell or subject_of(cause.gravest),
+        args={
+            "name": names.subject(shape, differing[0]),
+            "first": first.raw.strip(),
+            "second": second.raw.strip(),
+            "formula": formula(report, cause.gravest),
+            "count": len(differing),
+        },
+        cells=differing,
+        cell=differing[0],
+        formula=formula(report, cause.gravest),
+        sums=tuple(one.equation.id for one in cause.broken),
+        message="doubt",
+        second=reread.DIFFERS,
+    )
+
+
+def _cells(cause: Explanation) -> tuple[str, ...]:
+    """The cells of the broken sums, each once."""
+    return tuple(dict.fromkeys(cell for one in cause.broken for cell in one.equation.cells))
 
 
 def _named(report: Report, cause: Explanation) -> Outcome:
@@ -83,6 +124,7 @@ def _named(report: Report, cause: Explanation) -> Outcome:
         formula=text,
         sums=tuple(one.equation.id for one in cause.broken),
         message="cell",
+        second=reread.verdict(report, _cells(cause)),
         hint={
             "zh": f"若把{name['zh']}由 {cell.value} 改为 {cause.repaired}，相关勾稽关系全部成立",
             "en": f"every sum holds if {name['en']} is changed from {cell.value} to {cause.repaired}",
@@ -94,7 +136,6 @@ def _group(report: Report, cause: Explanation) -> Outcome:
     gravest = cause.gravest
     text = formula(report, gravest)
     subject = subject_of(gravest)
-    cells = dict.fromkeys(cell for one in cause.broken for cell in one.equation.cells)
     return Outcome(
         Kind.FAIL,
         subject,
@@ -105,9 +146,10 @@ def _group(report: Report, cause: Explanation) -> Outcome:
             "actual": written(gravest.right),
             "count": len(cause.broken),
         },
-        cells=tuple(cells),
+        cells=_cells(cause),
         expected=written(gravest.left),
         actual=written(gravest.right),
         formula=text,
         sums=tuple(one.equation.id for one in cause.broken),
+        second=reread.verdict(report, _cells(cause)),
     )

@@ -10,6 +10,7 @@ import pytest
 
 from audit.form import load
 from audit.reading import read
+from audit.reading.confidence import REASONS, WHY
 from audit.report import Cell, Locator, Report, RowMatch, State, Trouble
 from nianshen.checking import Request, check
 from nianshen.cli import call
@@ -18,7 +19,9 @@ from tests.nianshen.office import report
 from tests.nianshen.test_check_folder import SCHEMA
 
 PAGE = report("edu")
-MATCH = RowMatch("received", "一、本年新收\x1b[31m", 0.93, ("like", "order", "novel"), Locator(table=1, row=3, cell=0))
+MATCH = RowMatch(
+    "received", "一、本年新收\x1b[31m", 0.93, ("similar", "order", "novel"), Locator(table=1, row=3, cell=0)
+)
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def explained() -> Report:
         found.tables["requests"],
         matches=(MATCH,),
         missing=("granted",),
-        reasons=("no_header",),
+        reasons=("header_missing",),
         troubles=(Trouble("short_row", "requests/granted", "（一） | 3"),),
     )
     first = found.cell("requests/received/total")
@@ -58,7 +61,7 @@ def test_it_says_how_a_row_was_matched_and_which_was_not(explained: Report) -> N
     (missing,) = [line for line in lines if line.lstrip().startswith("granted ")]
 
     assert "0.93" in matched
-    assert "标签相近, 顺序, novel" in matched
+    assert f"{WHY['similar'][0]}, {WHY['order'][0]}, novel" in matched
     assert "表 2 行 4 格 1" in matched
     assert missing.endswith("未找到")
 
@@ -67,7 +70,7 @@ def test_readings_dates_and_sources_are_told(explained: Report) -> None:
     text = "\n".join(explain_lines(explained, "en"))
 
     assert "2026-01-16 (source: meta pubdate)" in text
-    assert "lowered by: no header" in text
+    assert f"lowered by: {REASONS['header_missing'][1]}" in text
     assert "requests/carried_in/total: the readings differ: first" in text
     assert "requests/concluded/total: first" in text
     assert "requests/received/total: both readings agree" in text
@@ -77,7 +80,7 @@ def test_the_same_stands_in_the_document(explained: Report) -> None:
     document = explain_json(explained)
 
     rows = {row["row"]: row for row in document["tables"]["requests"]["rows"]}
-    assert rows["received"]["why"] == ["like", "order", "novel"]
+    assert rows["received"]["why"] == ["similar", "order", "novel"]
     assert rows["granted"] == {"row": "granted", "found": False}
     assert rows["concluded"] == {"row": "concluded", "found": True}
     assert [one["verdict"] for one in document["second"]] == ["agrees", "differs", "impossible"]
