@@ -62,15 +62,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class RollUp:
-    """The reports a government's own report has to contain: those we hold, and how many there should be."""
+    """The reports a government's own report has to contain: those we hold, and how many there should be.
+
+    ``expected`` None: nobody knows all of them.
+    """
 
     parts: tuple[Part, ...]
-    expected: int
+    expected: int | None
 
     @property
     def complete(self) -> bool:
         """Every organ's report is at hand, so that equality and not only a lower bound can be asked for."""
-        return len(self.parts) >= self.expected
+        return self.expected is not None and len(self.parts) >= self.expected
 
 
 @dataclass(frozen=True, slots=True)

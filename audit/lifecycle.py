@@ -11,7 +11,7 @@ from audit.finding import Finding, Kind, Outcome
 
 
 class Event(StrEnum):
-    """``WORSE``: still wrong, with other figures, or now certain. ``UNCHANGED`` tells nobody."""
+    """``OPENED``: accused for the first time. ``WORSE``: still wrong, with other figures. ``UNCHANGED`` tells nobody."""
 
     OPENED = "opened"
     WORSE = "worse"
@@ -80,6 +80,8 @@ def _event(known: Known | None, finding: Finding) -> Event:
         return Event.OPENED
     if known.state == "resolved":
         return Event.REOPENED
+    if known.kind == Kind.OPEN and finding.kind is Kind.FAIL:
+        return Event.OPENED  # it was on the work list so far; nobody was told
     # A fail that can no longer be read is neither fixed nor worse.
     same = known.state_hash == finding.state_hash or finding.kind is Kind.OPEN
     return Event.UNCHANGED if same else Event.WORSE

@@ -65,6 +65,16 @@ def report_from_json(data: dict[str, Any]) -> Report:
     )
 
 
+def known_numbers(data: dict[str, Any]) -> dict[str, int | Decimal]:
+    """The numbers of a stored report by cell id, those that were read only: ``Cell.known`` without the report."""
+    return {
+        cell["id"]: Decimal(value["decimal"]) if isinstance(value := cell["value"], dict) else value
+        for table in data["tables"].values()
+        for cell in table["cells"]
+        if cell["state"] == State.VALUE and cell["how"] == How.READ
+    }
+
+
 def _section(section: Section) -> dict[str, Any]:
     return {name: getattr(section, name) for name in Section.__dataclass_fields__}
 

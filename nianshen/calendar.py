@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Day = date  # for classes with a field called date
@@ -54,16 +55,29 @@ DEADLINES = (
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A due date with its basis. ``local``: set by a local notice before ``statutory``.
+    """A due date with its basis; ``rest_day_until`` is the next working day if ``date`` is a rest day, else None.
 
-    ``rest_day_until`` is the next working day if ``date`` is a rest day, else None.
+    ``legal`` is the day the law sets, if ``date`` is an earlier one of a local notice.
     """
 
     date: Day
     basis: str
-    statutory: Day
-    local: bool = False
     rest_day_until: Day | None = None
+    legal: Due | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The fields of ``audit.context.Context`` that it fills."""
+        law = self.legal or self
+        local = self if self.legal else None
+        return {
+            "due": law.date,
+            "due_basis": law.basis,
+            "rest_day_until": law.rest_day_until,
+            "local_due": local.date if local else None,
+            "local_basis": local.basis if local else "",
+            "local_rest_day_until": local.rest_day_until if local else None,
+        }
 
     @property
     def last_day(self) -> Day:
@@ -86,12 +100,13 @@ class Calendar:
         statutory = self._statutory(kind, year)
         if statutory is None:
             return None
-        legal, basis = statutory
-        earlier = [one for one in self.overrides if one.binds(kind, year, region) and one.date < legal]
-        if earlier:
-            local = min(earlier, key=lambda one: one.date)
-            return Due(local.date, local.basis, legal, local=True, rest_day_until=self.rest_day_until(local.date))
-        return Due(legal, basis, legal, rest_day_until=self.rest_day_until(legal))
+        day, basis = statutory
+        legal = Due(day, basis, self.rest_day_until(day))
+        earlier = [one for one in self.overrides if one.binds(kind, year, region) and one.date < day]
+        if not earlier:
+            return legal
+        local = min(earlier, key=lambda one: one.date)
+        return Due(local.date, local.basis, self.rest_day_until(local.date), legal)
 
     def rest_day_until(self, due: date) -> date | None:
         """The next working day if ``due`` is a rest day; publication up to it counts as in time, with a note."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ class Candidate:
     headers: Mapping[str, str]
     attachment_of: str | None
     list_date: date | None = None
+    column: str | None = None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Candidate:
@@ -44,16 +45,31 @@ class Candidate:
             headers={name.lower(): value for name, value in data["headers"].items()},
             attachment_of=data.get("attachment_of"),
             list_date=date.fromisoformat(data["list_date"]) if data.get("list_date") else None,
+            column=data.get("column"),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The document taken for the report; ``report`` is None where none could be read, and ``why`` says so."""
+    """The document taken for the report; ``report`` is None where none could be read, and ``why`` says so.
+
+    ``reason`` is the reader's short code (``image``); ``copies`` are other documents that read as the same report.
+    """
 
     candidate: Candidate
     report: Report | None
     why: str = ""
+    reason: str = ""
+    copies: tuple[tuple[Candidate, Report], ...] = ()
+
+    @property
+    def published_as(self) -> str | None:
+        """``page``, ``attachment`` or ``image``; None where that is not known."""
+        if self.report is None:
+            return "image" if self.reason == "image" else None
+        held = [(self.candidate, self.report), *self.copies]
+        on_page = any(report.media == "html" and one.attachment_of is None for one, report in held)
+        return "page" if on_page else "attachment"
 
 
 def choose(candidates: Sequence[Candidate], blob: Callable[[str], bytes]) -> Found:
@@ -64,7 +80,9 @@ def choose(candidates: Sequence[Candidate], blob: Callable[[str], bytes]) -> Fou
     found = [_read(candidate, blob) for candidate in _distinct(candidates)]
     if not found:
         raise ValueError("no candidate")
-    return max(found, key=_quality)
+    best = max(found, key=_quality)
+    others = tuple((one.candidate, one.report) for one in found if one is not best and one.report)
+    return replace(best, copies=others)
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -75,7 +93,9 @@ def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
 def _read(candidate: Candidate, blob: Callable[[str], bytes]) -> Found:
     try:
         report = read(blob(candidate.sha256), url=candidate.url, headers=candidate.headers)
-    except (UnreadableDocument, NotAReport) as error:
+    except UnreadableDocument as error:
+        return Found(candidate, None, f"{error.message['zh']} / {error.message['en']}", error.reason)
+    except NotAReport as error:
         return Found(candidate, None, f"{error.message['zh']} / {error.message['en']}")
     except EvidenceError as error:
         return Found(candidate, None, str(error))

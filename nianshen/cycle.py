@@ -12,37 +12,35 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from audit.context import Absence, Context
-from audit.engine import Judgement, judge, outcome_of
-from audit.finding import Finding, Kind
-from audit.lifecycle import Change, Known, compare, judged_in
-from audit.lifecycle import Event as Step
+from audit.context import AttachedFile, Copy
+from audit.finding import Kind
 from audit.reading import EXTRACTOR
-from audit.report import Report, State
 from audit.serialise import report_from_json, report_to_json
+from audit.waivers import Waiver
 from crawler.evidence import BlobStore, EvidenceError
 from nianshen import telling
+from nianshen.auditing import Desk, Facts, Settled
 from nianshen.choosing import Candidate, Found, choose
 from nianshen.config import Config
+from nianshen.config.model import Portal
 from nianshen.errors import Exit, LockedError, StorageError
 from nianshen.runner import crawl
 from nianshen.standing import survey
-from nianshen.status import Status, absence_proven
-from nianshen.store import AuditRecord, FindingRow, ReportRow, Store, Unit, open_store
+from nianshen.status import Status
+from nianshen.store import FindingRow, Store, Unit, open_store
 from notifiers.dispatcher import Tally
 
 Progress = Callable[[Mapping[str, Any]], None]
 _JITTER = Random()  # noqa: S311 - spreads retries, guards nothing
 CRAWL_LIMIT = timedelta(hours=2)
 SEND_LIMIT = timedelta(seconds=30)
-TABLES = ("disclosure", "requests", "disputes")
 
 
 @dataclass(frozen=True, slots=True)
 class CycleResult:
     """What a cycle did. ``findings`` are the fails of the year that stand now, of portals not read today too.
 
-    ``evidence_kept`` is False for a full disk.
+    ``evidence_kept`` is False for a full disk; ``useless`` are waivers no finding asks for.
     """
 
     run_id: str
@@ -52,6 +50,7 @@ class CycleResult:
     unknown: tuple[str, ...]
     tally: Tally
     evidence_kept: bool = True
+    useless: tuple[Waiver, ...] = ()
 
     @property
     def codes(self) -> set[Exit]:
@@ -74,6 +73,7 @@ class _Run:
     id: str
     blobs: BlobStore
     news: list[telling.News] = field(default_factory=list)
+    useless: tuple[Waiver, ...] = ()
 
     def holds(self, sha256: str) -> bool:
         """Whether the evidence can be read back."""
@@ -114,7 +114,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
     unknown = tuple(one["id"] for one in standing if one["status"] == Status.UNKNOWN)
     kept = result["exit"] != Exit.STORAGE
     fails = tuple(one for one in open_findings if one.kind == Kind.FAIL)
-    return CycleResult(this.id, year, tuple(result["portals"]), fails, unknown, tally, kept)
+    return CycleResult(this.id, year, tuple(result["portals"]), fails, unknown, tally, kept, this.useless)
 
 
 @contextmanager
@@ -190,40 +190,46 @@ def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tu
     verdicts = {verdict["id"]: verdict for verdict in result["portals"]}
     absent = {portal: _absent(this, verdict, found) for portal, verdict in verdicts.items()}
     for portal in this.config.portals:
-        verdict = verdicts[portal.id]
-        before = unit.portals.last(portal.id)
-        unit.portals.record(
-            this.id,
-            portal.id,
-            this.now,
-            outcome=verdict["outcome"],
-            reason=verdict["reason"],
-            complete=verdict["complete"],
-            pages_expected=verdict["pages_expected"],
-            pages_seen=verdict["pages_seen"],
-            items=verdict["items"],
-            detail=verdict["detail"],
-            absent=[(organisation, this.year) for organisation in absent[portal.id]],
-        )
-        if verdict["reason"] != (before.reason if before else None):
-            this.news.append(
-                telling.PortalNews(
-                    portal.id, portal.name, verdict["reason"], before.reason if before else None, this.id
-                )
-            )
-    # Earlier years first: the reading of last year is what this year's carry-over is compared with.
-    for (organisation_id, year), document in sorted(found.items(), key=lambda item: item[0]):
-        _audit_found(this, unit, organisation_id, year, document)
+        _record_portal(this, unit, portal, verdicts[portal.id], absent[portal.id])
+    kept = {
+        key: _keep(unit, key, document, _facts(result, verdicts, key, document), this.now)
+        for key, document in found.items()
+    }
+    # Everything is stored before anything is judged: a report is compared with last year's and with its peers.
+    desk = Desk(this.config, unit, this.year, this.now, this.id)
+    for key, reading_id in sorted(kept.items(), key=lambda item: (item[0][1], item[0][0])):
+        _audit_found(this, desk, key, found[key], reading_id)
     for portal_id, organisations in absent.items():
         for organisation_id in organisations:
-            _audit_absent(this, unit, organisation_id, verdicts[portal_id])
+            _audit_absent(this, desk, organisation_id, verdicts[portal_id])
+    this.useless = desk.useless()
+
+
+def _record_portal(this: _Run, unit: Unit, portal: Portal, verdict: Mapping[str, Any], absent: Collection[str]) -> None:
+    before = unit.portals.last(portal.id)
+    unit.portals.record(
+        this.id,
+        portal.id,
+        this.now,
+        outcome=verdict["outcome"],
+        reason=verdict["reason"],
+        complete=verdict["complete"],
+        pages_expected=verdict["pages_expected"],
+        pages_seen=verdict["pages_seen"],
+        items=verdict["items"],
+        detail=verdict["detail"],
+        absent=[(organisation, this.year) for organisation in absent],
+    )
+    was = before.reason if before else None
+    if verdict["reason"] != was:
+        this.news.append(telling.PortalNews(portal.id, portal.name, verdict["reason"], was, this.id))
 
 
 def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, int], Found]) -> list[str]:
     """Organisations whose report a portal read whole does not hold; a doubtful link keeps its suspects out of this."""
     if not verdict["complete"]:
         return []
-    certain = {one["organisation"] for one in verdict["lists"] if one["complete"]}
+    certain = _read_whole(verdict)
     return [
         organisation.id
         for organisation in this.config.organisations
@@ -233,155 +239,82 @@ def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, in
     ]
 
 
-def _context(this: _Run, unit: Unit, organisation_id: str, year: int, row: ReportRow | None) -> Context:
-    organisation = next(one for one in this.config.organisations if one.id == organisation_id)
-    due = this.config.due_dates.due(organisation.kind, year, organisation.region)
-    previous = unit.readings.latest(organisation_id, year - 1)
-    absent_before = unit.portals.absent_before(organisation_id, year, row.first_seen) if row else None
-    return Context(
-        organisation=organisation.id,
-        name=organisation.name,
-        aliases=organisation.aliases,
-        kind=organisation.kind,
-        year=year,
-        due=due.date if due else None,
-        due_basis=due.basis if due else "",
-        rest_day_until=due.rest_day_until if due else None,
-        today=this.config.due_dates.today(this.now),
-        absent_before=absent_before,
-        first_seen=row.first_seen if row else None,
-        historic=year < this.year and absent_before is None,
-        previous=report_from_json(previous["document"]) if previous else None,
+def _read_whole(verdict: Mapping[str, Any]) -> frozenset[str]:
+    """Organisations of a portal of whose reports the list leaves no doubt."""
+    return frozenset(one["organisation"] for one in verdict["lists"] if one["complete"])
+
+
+def _facts(
+    result: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]], key: tuple[str, int], found: Found
+) -> Facts:
+    """How the report was published, by what the crawl saw."""
+    organisation = key[0]
+    candidate = found.candidate
+    page = candidate.attachment_of or candidate.url
+    whole = organisation in _read_whole(verdicts[candidate.portal])
+    listed = frozenset(one["year"] for one in result.get("listed", ()) if one["organisation"] == organisation)
+    return Facts(
+        column=candidate.column,
+        published_as=found.published_as,
+        files=tuple(
+            AttachedFile(one["name"], one["url"], one["outcome"], one["status"])
+            for one in result.get("files", ())
+            if one["page"] == page
+        ),
+        years_found=listed - {None} if whole and listed else None,
     )
 
 
-def _audit_found(this: _Run, unit: Unit, organisation: str, year: int, found: Found) -> None:
-    """Store the report as seen, judge it, and note what changed. An unreadable one resolves nothing."""
+def _keep(unit: Unit, key: tuple[str, int], found: Found, facts: Facts, now: datetime) -> int | None:
+    """Store the report as seen and what it says; the id of the reading, None for one that could not be read."""
     candidate = found.candidate
     # A file carries no date of publication; the day its list declares for it is the next best word of the portal.
     declared = (found.report.dates.declared if found.report else None) or candidate.list_date
-    before = unit.reports.get(organisation, year)
+    before = unit.reports.get(*key)
     if found.report is None and before:
         declared = before.declared or declared  # a page that cannot be read today takes nothing back
-    row = unit.reports.observe(
-        organisation, year, candidate.url, candidate.portal, candidate.sha256, declared, candidate.captured_at, this.now
+    unit.reports.observe(
+        *key, candidate.url, candidate.portal, candidate.sha256, declared, candidate.captured_at, now, facts.as_json()
     )
     if found.report is None:
-        unit.commit_audit(
-            AuditRecord(organisation, year, this.now, "", (), outcome="unreadable", run_id=this.id, unread=TABLES)
-        )
-        return
-    reading_id = unit.readings.save(
-        organisation,
-        year,
-        candidate.sha256,
-        candidate.captured_at,
-        EXTRACTOR,
-        report_to_json(found.report),
-        candidate.url,
-    )
-    context = replace(_context(this, unit, organisation, year, row), published=declared)
-    judgement = _judge(this, found.report, context)
-    evidence = telling.Snapshot(candidate.sha256, candidate.captured_at, candidate.url)
-    _settle(this, unit, organisation, year, judgement, evidence, found.report, reading_id)
+        return None
+    document = report_to_json(found.report)
+    return unit.readings.save(*key, candidate.sha256, candidate.captured_at, EXTRACTOR, document, candidate.url)
 
 
-def _audit_absent(this: _Run, unit: Unit, organisation: str, verdict: Mapping[str, Any]) -> None:
-    """A report that is due and was not found: F001 once its absence is proven, before that only ``unknown``."""
-    if unit.reports.get(organisation, this.year):
-        return  # seen before and gone now: withdrawn or moved, not unpublished
-    calendar = this.config.due_dates
-    context = _context(this, unit, organisation, this.year, None)
-    last_day = context.rest_day_until or context.due
-    if last_day is None or not calendar.passed(last_day, this.now):
-        return
-    proof = this.config.calendar.absence_proof
-    times = tuple(time for time in unit.portals.absences(organisation, this.year) if calendar.passed(last_day, time))
-    proven = absence_proven(times, runs=proof.runs, gap=timedelta(hours=proof.min_gap_hours))
-    judgement = _judge(this, None, replace(context, absence=Absence(proven, times)))
+def _audit_found(this: _Run, desk: Desk, key: tuple[str, int], found: Found, reading_id: int | None) -> None:
+    """Judge a report that was found, and note what changed. An unreadable one resolves nothing."""
+    candidate = found.candidate
+    copies = tuple(Copy(_place_of(one), one.url, report) for one, report in found.copies)
+    context = replace(desk.context(*key), copies=copies)
+    judgement = desk.judge(found.report, context)
+    settled = desk.settle(context, judgement, found.report, reading_id, unreadable=found.report is None)
+    _tell(this, key, settled, telling.Snapshot(candidate.sha256, candidate.captured_at, candidate.url))
+
+
+def _audit_absent(this: _Run, desk: Desk, organisation: str, verdict: Mapping[str, Any]) -> None:
+    """A report that was not found: F001 once its absence is proven, F006 if it was there before."""
+    context = desk.context(organisation, this.year)
+    if context.absence is None and context.first_seen is None:
+        return  # not due yet
+    settled = desk.settle(context, desk.judge(None, context), None)
     evidence = verdict["evidence"][0] if verdict["evidence"] else None
     portal = next(one for one in this.config.portals if one.id == verdict["id"])
     snapshot = telling.Snapshot(evidence, this.now, portal.start_urls[0]) if evidence else None
-    _settle(this, unit, organisation, this.year, judgement, snapshot, None, None)
+    _tell(this, (organisation, this.year), settled, snapshot)
 
 
-def _judge(this: _Run, report: Report | None, context: Context) -> Judgement:
-    rules = this.config.rules
-    return judge(report, context, ignore=rules.disable, severity=rules.severity)
+def _place_of(candidate: Candidate) -> Mapping[str, str]:
+    """Where a copy stands."""
+    return {"zh": "附件", "en": "attached file"} if candidate.attachment_of else {"zh": "网页", "en": "page"}
 
 
-def _settle(
-    this: _Run,
-    unit: Unit,
-    organisation: str,
-    year: int,
-    judgement: Judgement,
-    snapshot: telling.Snapshot | None,
-    report: Report | None,
-    reading_id: int | None,
-) -> None:
-    """Store one audit with its changes; what an officer should hear of becomes news."""
-    known = {row.fingerprint: row for row in unit.findings.of(organisation, year)}
-    changes = compare([_as_known(row) for row in known.values()], judgement.findings, judged_in(judgement))
-    waived = _waived(this, organisation, year, judgement.findings)
-    unit.findings.commit_audit(
-        AuditRecord(
-            organisation,
-            year,
-            this.now,
-            judgement.ruleset,
-            changes,
-            outcome=outcome_of(report, judgement) if report else None,
-            run_id=this.id,
-            reading_id=reading_id,
-            unread=_unread(report) if report else (),
-            not_judged=[one.as_json() for one in judgement.not_judged],
-            waived=waived,
-        )
-    )
-    if year != this.year:
+def _tell(this: _Run, key: tuple[str, int], settled: Settled, snapshot: telling.Snapshot | None) -> None:
+    """What an officer should hear of becomes news."""
+    if key[1] != this.year:
         return  # a report of an earlier season is kept and judged, never an alert
-    for change in changes:
-        row = known.get(change.fingerprint)
-        step = _spoken(change, row, waived)
-        news = telling.news_of(step, row.document if row else None) if step else None
-        if news:
-            is_waived = change.fingerprint in waived
-            this.news.append(telling.FindingNews(organisation, year, *news, snapshot, this.id, is_waived))
-
-
-def _spoken(change: Change, row: FindingRow | None, waived: Collection[str]) -> Change | None:
-    """The change as people hear of it. What a person decided stands until the figures change or the waiver ends."""
-    if row is None or row.decision is None or change.event in {Step.WORSE, Step.REOPENED}:
-        return change
-    ended = row.decision == "waived" and change.finding is not None and change.fingerprint not in waived
-    return replace(change, event=Step.REOPENED) if ended else None
-
-
-def _as_known(row: FindingRow) -> Known:
-    return Known(row.fingerprint, row.rule, row.subject, row.state, row.state_hash, row.kind)
-
-
-def _waived(this: _Run, organisation: str, year: int, findings: Sequence[Finding]) -> frozenset[str]:
-    """Fingerprints a waiver covers today."""
-    today = this.config.due_dates.today(this.now)
-    waivers = [
-        waiver
-        for waiver in this.config.rules.waivers
-        if waiver.organisation == organisation
-        and waiver.year in {None, year}
-        and (waiver.until is None or waiver.until >= today)
-    ]
-    return frozenset(
-        finding.fingerprint for finding in findings if any(waiver.rule == finding.rule for waiver in waivers)
-    )
-
-
-def _unread(report: Report) -> tuple[str, ...]:
-    """Tables more than half of which could not be read."""
-    lost = {State.UNREADABLE, State.ABSENT}
-    return tuple(
-        name
-        for name, table in report.tables.items()
-        if sum(cell.state in lost for cell in table.cells.values()) * 2 > len(table.cells)
-    )
+    for change, row in settled.spoken:
+        if news := telling.news_of(change, row.document if row else None):
+            event, fingerprint, document = news
+            waived = fingerprint in settled.waived
+            this.news.append(telling.FindingNews(*key, event, fingerprint, document, snapshot, this.id, waived))

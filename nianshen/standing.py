@@ -31,6 +31,7 @@ def survey(unit: Unit, settings: Config, year: int, now: datetime) -> list[dict[
         after = [moment for moment in absences if due and calendar.passed(due.last_day, moment)]
         facts = Facts(
             due=due.date if due else None,
+            legal_due=(due.legal or due).date if due else None,
             due_passed=passed,
             report=report,
             findings=findings.get(one.id, []),

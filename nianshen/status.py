@@ -50,9 +50,13 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one organisation in one year; ``due_passed`` as of now, ``reading`` of that year's runs."""
+    """What is known of one organisation in one year; ``due_passed`` as of now, ``reading`` of that year's runs.
+
+    ``legal_due`` is the day from which days late are counted; ``due`` may be an earlier one of a local notice.
+    """
 
     due: date | None
+    legal_due: date | None
     due_passed: bool
     report: ReportRow | None
     findings: Sequence[FindingRow]
@@ -160,9 +164,9 @@ def _unknown(facts: Facts) -> str | None:
 
 
 def _days_late(facts: Facts) -> int | None:
-    if facts.report is None or facts.report.declared is None or facts.due is None:
+    if facts.report is None or facts.report.declared is None or facts.legal_due is None:
         return None
-    days = (facts.report.declared - facts.due).days
+    days = (facts.report.declared - facts.legal_due).days
     return days if days > 0 else None
 
 

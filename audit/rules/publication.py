@@ -14,6 +14,7 @@ from rapidfuzz.distance import Indel, Prefix
 
 from audit.context import Context
 from audit.finding import Kind, Outcome, Severity
+from audit.localise import judged_sums
 from audit.report import Report
 from audit.rules import names
 from audit.rules.registry import rule
@@ -125,7 +126,10 @@ def not_dated_back(report: Report, context: Context) -> Iterator[Outcome]:
 
 @rule("F005", letter="M", basis="格式惯例：更正须注明")
 def unchanged_since_publication(report: Report, context: Context) -> Iterator[Outcome]:
-    """The figures and the text are those of the first capture. A change that is announced on the page is a note."""
+    """The figures and the text are those of the first capture; a change that is announced is a note.
+
+    A figure of a sum that was broken, or is now, is left out: the finding of that sum tells of it.
+    """
     if context.first_seen is None:
         yield _LACKING
         return
@@ -202,6 +206,8 @@ def on_a_page(context: Context) -> Iterator[Outcome]:
             yield _LACKING
         case "page":
             yield _PASS
+        case "image":  # it may be a picture only until its script has run
+            yield Outcome(Kind.OPEN, "report", message="image")
         case form:
             yield Outcome(Kind.FAIL, "report", message=form, actual=form, expected="page")
 
@@ -400,10 +406,18 @@ _TAGS = frozenset(
 
 
 def _changed_cells(before: Report, now: Report) -> Iterator[str]:
-    """Cells that were read both times, with another number."""
+    """Cells that were read both times, with another number, but for those of sums that are broken in either."""
+    broken = {
+        cell_id
+        for report in (before, now)
+        for table in ("requests", "disputes")
+        for one in judged_sums(report, table)
+        if one.kind is Kind.FAIL
+        for cell_id in one.equation.cells
+    }
     for cell_id, cell in now.cells.items():
         then = before.cell(cell_id)
-        if cell.known is not None and then.known is not None and cell.known != then.known:
+        if None not in (cell.known, then.known) and cell.known != then.known and cell_id not in broken:
             yield cell_id
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from audit.finding import Finding, Kind
 from audit.lifecycle import Change, Event
@@ -40,6 +40,8 @@ class FindingRow:
     first_seen: datetime
     last_seen: datetime
     resolved_at: datetime | None
+    decided_by: str | None = None
+    decided_until: date | None = None
 
     @property
     def standing(self) -> str:
@@ -51,7 +53,8 @@ class FindingRow:
 class AuditRecord:
     """One judgement to store. ``reading_id`` is None when there was no report, ``run_id`` None outside a run.
 
-    ``unread`` names the tables that could not be read; ``waived`` the fingerprints a waiver covers now.
+    ``unread`` names the tables that could not be read; ``waived`` the fingerprints a waiver covers now, ``today`` the
+    legal date by which the waivers of people end; ``findings`` all that was found, for a later comparison.
     """
 
     organisation: str
@@ -65,6 +68,8 @@ class AuditRecord:
     unread: Sequence[str] = ()
     not_judged: Sequence[Mapping[str, Any]] = ()
     waived: Collection[str] = field(default_factory=frozenset)
+    today: date | None = None
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,7 @@ class Findings:
                 "unread": [*record.unread],
                 "not_judged": [dict(one) for one in record.not_judged],
                 "at": record.at,
+                "findings": [_brief(finding) for finding in record.findings],
             }
             audit_id: int = connection.execute(
                 insert(tables.audit).values(values).returning(tables.audit.c.id)
@@ -125,6 +131,53 @@ class Findings:
             for change in record.changes:
                 _apply(connection, record, change)
         return audit_id
+
+    def decide(
+        self,
+        fingerprint: str,
+        decision: str | None,
+        *,
+        reason: str,
+        by: str,
+        at: datetime,
+        until: date | None = None,
+    ) -> None:
+        """What a person said: ``dismissed``, ``waived`` (to the end of ``until``), or None to take either back."""
+        table = tables.finding
+        values = {
+            "decision": decision,
+            "decision_reason": reason,
+            "decided_by": by,
+            "decided_at": at,
+            "decided_until": until,
+        }
+        with self._access.write() as connection:
+            connection.execute(update(table).where(table.c.fingerprint == fingerprint).values(values))
+
+    def audited(self, ruleset: str, year: int | None = None) -> dict[tuple[str, int], Sequence[Mapping[str, Any]]]:
+        """What the last audit of every report by this rule set found; ``ruleset`` is the hash or its beginning."""
+        table = tables.audit
+        query = (
+            select(table.c.organisation, table.c.year, table.c.findings)
+            .where(table.c.ruleset.startswith(ruleset, autoescape=True), table.c.findings.is_not(None))
+            .order_by(table.c.id)
+        )
+        if year is not None:
+            query = query.where(table.c.year == year)
+        with self._access.read() as connection:
+            return {(row.organisation, row.year): row.findings for row in connection.execute(query)}
+
+    def rulesets(self) -> Sequence[str]:
+        """Every rule set reports were judged by, the one used last first."""
+        table = tables.audit
+        query = (
+            select(table.c.ruleset)
+            .where(table.c.ruleset != "")
+            .group_by(table.c.ruleset)
+            .order_by(func.max(table.c.id).desc())
+        )
+        with self._access.read() as connection:
+            return connection.execute(query).scalars().all()
 
     def last_audits(self, year: int) -> dict[str, AuditRow]:
         """The last audit of every organisation in the year."""
@@ -148,7 +201,7 @@ def _apply(connection: Connection, record: AuditRecord, change: Change) -> None:
             connection.execute(update(table).where(this).values(closed))
         return
     known = connection.execute(
-        select(table.c.kind, table.c.state, table.c.state_hash, table.c.decision).where(this)
+        select(table.c.kind, table.c.state, table.c.decision, table.c.decided_until).where(this)
     ).one_or_none()
     if known is None:
         first = _values(record, change.finding) | {
@@ -159,7 +212,8 @@ def _apply(connection: Connection, record: AuditRecord, change: Change) -> None:
         connection.execute(insert(table), first)
         return
     decision = known.decision
-    if change.fingerprint in record.waived:
+    lasting = known.decided_until and record.today and known.decided_until >= record.today
+    if change.fingerprint in record.waived or (decision == "waived" and lasting):
         decision = "waived"
     elif decision == "waived" or change.event is not Event.UNCHANGED:
         # A waiver that ended no longer covers it; a dismissal spoke of the figures it saw.
@@ -168,6 +222,18 @@ def _apply(connection: Connection, record: AuditRecord, change: Change) -> None:
     # A fail that cannot be read today keeps the figures it was found with, or it would seem worse tomorrow.
     values = {"last_seen": record.at} if undone else _values(record, change.finding)
     connection.execute(update(table).where(this).values(values | {"decision": decision}))
+
+
+def _brief(finding: Finding) -> dict[str, str]:
+    """As much of a finding as tells two rule sets apart."""
+    return {
+        "fingerprint": finding.fingerprint,
+        "rule": finding.rule,
+        "subject": finding.subject,
+        "severity": finding.severity.value,
+        "kind": finding.kind.value,
+        "state_hash": finding.state_hash,
+    }
 
 
 def _values(record: AuditRecord, finding: Finding) -> dict[str, Any]:

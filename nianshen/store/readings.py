@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from nianshen.store import tables
 from nianshen.store.database import Access
@@ -25,6 +25,7 @@ class Readings:
         extractor: str,
         document: Mapping[str, Any],
         url: str = "",
+        signature: bytes | None = None,
     ) -> int:
         """Keeps the document of these bytes by this extractor and returns its id; the report must have been observed.
 
@@ -37,7 +38,7 @@ class Readings:
             table.c.sha256 == sha256,
             table.c.extractor == extractor,
         )
-        values = {"captured_at": captured_at, "document": dict(document), "url": url}
+        values = {"captured_at": captured_at, "document": dict(document), "url": url, "signature": signature}
         key = {"organisation": organisation, "year": year, "sha256": sha256, "extractor": extractor}
         with self._access.write() as connection:
             known: int | None = connection.execute(select(table.c.id).where(same)).scalar_one_or_none()
@@ -59,6 +60,31 @@ class Readings:
         with self._access.read() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return dict(row) if row else None
+
+    def first(self, organisation: str, year: int, extractor: str) -> dict[str, Any] | None:
+        """The row saved first among those of one extractor: only they can be compared cell by cell."""
+        table = tables.reading
+        query = (
+            select(table)
+            .where(table.c.organisation == organisation, table.c.year == year, table.c.extractor == extractor)
+            .order_by(table.c.id)
+            .limit(1)
+        )
+        with self._access.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return dict(row) if row else None
+
+    def of_year(self, year: int) -> Iterator[dict[str, Any]]:
+        """The latest row of every organisation in the year, one at a time."""
+        table = tables.reading
+        newest = func.row_number().over(
+            partition_by=table.c.organisation, order_by=(table.c.captured_at.desc(), table.c.id.desc())
+        )
+        ranked = select(table, newest.label("place")).where(table.c.year == year).subquery()
+        query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.organisation)
+        with self._access.read() as connection:
+            for row in connection.execute(query).mappings():
+                yield dict(row)
 
     def get(self, reading_id: int) -> dict[str, Any] | None:
         with self._access.read() as connection:

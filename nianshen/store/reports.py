@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
@@ -13,7 +15,10 @@ from nianshen.store.database import Access
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A found report. ``url`` is its page, or the file that is the report; ``last_seen`` when a list last showed it."""
+    """A found report. ``url`` is its page, or the file that is the report; ``last_seen`` when a list last showed it.
+
+    ``facts`` tell how it was published, as ``nianshen.auditing`` writes and reads them.
+    """
 
     organisation: str
     year: int
@@ -24,6 +29,7 @@ class ReportRow:
     captured_at: datetime
     first_seen: datetime
     last_seen: datetime
+    facts: Mapping[str, Any] | None = None
 
 
 class Reports:
@@ -40,6 +46,7 @@ class Reports:
         declared: date | None,
         captured_at: datetime,
         seen_at: datetime,
+        facts: Mapping[str, Any] | None = None,
     ) -> ReportRow:
         """The report was seen at ``seen_at``. What it was first seen at stays; the rest is as it is now."""
         now_as = {
@@ -48,6 +55,7 @@ class Reports:
             "sha256": sha256,
             "declared": declared,
             "captured_at": captured_at,
+            "facts": dict(facts or {}),
         }
         key = {"organisation": organisation, "year": year}
         with self._access.write() as connection:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The migration these tables stand for; revisions are numbered, so that older and newer can be told apart."""
 
 
@@ -133,6 +133,7 @@ report = Table(
     Column("captured_at", Instant, nullable=False),
     Column("first_seen", Instant, nullable=False),
     Column("last_seen", Instant, nullable=False),
+    Column("facts", JSON),
 )
 
 reading = Table(
@@ -146,6 +147,7 @@ reading = Table(
     Column("captured_at", Instant, nullable=False),
     Column("extractor", String(64), nullable=False),
     Column("document", JSON, nullable=False),
+    Column("signature", LargeBinary),
     ForeignKeyConstraint(["organisation", "year"], ["report.organisation", "report.year"]),
     UniqueConstraint("organisation", "year", "sha256", "extractor"),
 )
@@ -163,6 +165,7 @@ audit = Table(
     Column("unread", JSON, nullable=False),
     Column("not_judged", JSON, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("findings", JSON),
     Index(None, "organisation", "year", "id"),
 )
 
@@ -187,6 +190,8 @@ finding = Table(
     Column("first_seen", Instant, nullable=False),
     Column("last_seen", Instant, nullable=False),
     Column("resolved_at", Instant),
+    Column("decided_by", Words),
+    Column("decided_until", Date),
     one_of("state", "state", "open", "resolved"),
     one_of("decision", "decision", "dismissed", "waived"),
     Index(None, "organisation", "year"),

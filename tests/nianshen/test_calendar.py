@@ -25,8 +25,8 @@ def test_due_date_follows_kind_and_law_of_the_year(kind: str, year: int, due: da
     found = Calendar().due(kind, year)
 
     assert found is not None
-    assert found.date == found.statutory == due
-    assert not found.local
+    assert found.date == due
+    assert found.legal is None
 
 
 def test_nothing_is_due_before_the_regulation_or_for_an_unknown_kind() -> None:
@@ -43,9 +43,10 @@ def test_local_notice_moves_the_date_forward_for_its_region_and_kinds_only() -> 
     others = [calendar.due("department", 2025, "乙市"), calendar.due("zone", 2025, "甲市")]
 
     assert local is not None
-    assert (local.date, local.basis, local.local) == (date(2026, 1, 20), "市通知", True)
-    assert local.statutory == date(2026, 1, 31)
-    assert all(due is not None and not due.local for due in others)
+    assert (local.date, local.basis) == (date(2026, 1, 20), "市通知")
+    assert local.legal is not None
+    assert local.legal.date == date(2026, 1, 31)
+    assert all(due is not None and due.legal is None for due in others)
 
 
 def test_rest_day_runs_to_the_next_working_day() -> None:

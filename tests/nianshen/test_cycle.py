@@ -252,8 +252,18 @@ def test_a_report_that_left_the_list_is_not_called_missing(office: Office) -> No
     office.run(EVENING)
     office.run(NEXT_DAY)
 
-    assert office.standing(NEXT_DAY)["fin"] == ("ok", None)
+    assert office.standing(NEXT_DAY)["fin"] == ("minor", None)  # F006 asks for a look
     assert office.told() == []
+
+
+def test_a_report_that_stays_away_for_three_days_is_withdrawn(office: Office) -> None:
+    office.run(MORNING)
+    office.papers.pop(("fin", 2025))
+    for day in (1, 2, 4):
+        office.run(MORNING + timedelta(days=day))
+
+    assert office.told() == [("opened", "fin", "F006")]
+    assert office.standing(MORNING + timedelta(days=4))["fin"] == ("error", None)
 
 
 # --- reports that cannot be read -----------------------------------------------------------------------------------
