@@ -1,4 +1,4 @@
-"""The second reading: the cells of a broken sum once more, on a path that shares nothing with the first but the marks.
+"""The second reading: figures an accusation would rest on, once more, on a path that shares only the marks.
 
 The first path aligns physical rows with the form and counts cells. This one takes the grid as declared and in it the
 crossings of headers and labels; what has none, the runs of figures in the order of the source, if all are whole; in a
@@ -21,17 +21,27 @@ from audit.report import Cell, Report, State, Table
 
 
 def second_reading(report: Report, document: Document, data: bytes) -> dict[str, Cell]:
-    """The cells of every broken sum as the second path reads them, by id; {} where no sum is broken.
+    """The cells an accusation may rest on as the second path reads them, by id; {} where there are none.
 
     ``document`` and ``data`` are the blocks and the bytes the report was read from.
     """
     found: dict[str, Cell] = {}
     for name in ("requests", "disputes"):
-        broken = [one for one in judged_sums(report, name) if one.kind is Kind.FAIL]
-        placed = _placed(report.tables[name], document, data) if broken else {}
-        for one in broken:
-            found |= {cell_id: _cell(cell_id, placed.get(cell_id)) for cell_id in one.equation.cells}
+        if disputed := _disputed(report, name):
+            placed = _placed(report.tables[name], document, data)
+            found |= {cell_id: _cell(cell_id, placed.get(cell_id)) for cell_id in disputed}
     return found
+
+
+def _disputed(report: Report, name: str) -> list[str]:
+    """The cells of broken sums, and those that hold a negative number or a fraction."""
+    broken = (one for one in judged_sums(report, name) if one.kind is Kind.FAIL)
+    odd = (
+        cell.id
+        for cell in report.tables[name].cells.values()
+        if (value := cell.known) is not None and (value < 0 or value != int(value))
+    )
+    return list(dict.fromkeys([*(cell_id for one in broken for cell_id in one.equation.cells), *odd]))
 
 
 def _placed(table: Table, document: Document, data: bytes) -> Placed:

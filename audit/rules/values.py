@@ -12,7 +12,7 @@ from audit.finding import Kind, Outcome, passed
 from audit.form import TABLES, FormTable, load
 from audit.localise import judged_sums
 from audit.report import Cell, How, Report, State, Table
-from audit.rules import names
+from audit.rules import names, reread
 from audit.rules.registry import rule
 
 _Wrong = Callable[[str, int | Decimal], bool]
@@ -81,13 +81,18 @@ def _each(report: Report, figures: Figures, active: Collection[str], wrong: _Wro
             value = cell.known
             if value is None or not wrong(cell.id.rsplit("/", 1)[1], value) or _told_by_sums(cell.id, figures, active):
                 continue
+            verdict = reread.verdict(report, (cell.id,))
+            doubted = verdict == reread.DIFFERS
+            args = {"name": names.subject(table.shape, cell.id), "actual": value}
             yield Outcome(
-                Kind.FAIL,
+                Kind.OPEN if doubted else Kind.FAIL,
                 cell.id,
-                args={"name": names.subject(table.shape, cell.id), "actual": value},
+                args={**args, "second": report.second[cell.id].raw.strip()} if doubted else args,
                 cells=(cell.id,),
                 cell=cell.id,
                 actual=value,
+                message="doubt" if doubted else "",
+                second=verdict,
             )
 
 

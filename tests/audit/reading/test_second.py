@@ -196,6 +196,20 @@ def test_an_enormous_span_costs_no_memory() -> None:
     assert not any(row.whole for row in long)
 
 
+@pytest.mark.parametrize(("printed", "rule"), [("-7", "N003"), ("0.5", "N004")])
+def test_a_figure_no_count_can_have_is_read_twice_as_well(printed: str, rule: str) -> None:
+    cell = "requests/rejected.petition/business"
+    data = html(replace(made(7, None), misprints={cell: printed}))
+    report = read(data)
+    other = replace(report, second={**report.second, cell: Cell(cell, State.VALUE, 7, "7")})
+
+    agreed, doubted = (judge(one, Context(), select=(rule,)).findings for one in (report, other))
+
+    assert [(one.kind, one.second) for one in agreed] == [(Kind.FAIL, "agrees")]
+    assert [(one.kind, one.second) for one in doubted] == [(Kind.OPEN, "differs")]
+    assert "「7」" in doubted[0].message["zh"]
+
+
 def test_an_inferred_or_unread_cell_is_not_in_dispute() -> None:
     data = html(made(6, "requests/received/total"))
     report = read(data)
