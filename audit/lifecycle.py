@@ -11,7 +11,7 @@ from audit.finding import Finding, Kind, Outcome
 
 
 class Event(StrEnum):
-    """``OPENED``: accused for the first time. ``WORSE``: still wrong, with other figures. ``UNCHANGED`` tells nobody."""
+    """``OPENED``: accused for the first time. ``WORSE``: other wrong figures. ``UNCHANGED`` tells nobody."""
 
     OPENED = "opened"
     WORSE = "worse"

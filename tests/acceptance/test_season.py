@@ -82,9 +82,9 @@ def test_right_reports_are_fine_on_both_portals(season: Season) -> None:
 
 def test_a_wrong_sum_is_told_at_once_with_its_cell(season: Season) -> None:
     assert season.first.standing("water") == ("error", None)
-    assert season.first.told == [("opened", "water", "A003")]
+    assert season.first.told == [("opened", "water", "A003"), ("opened", "fin", "F009")]
     (message,) = season.town.receiver.received[:1]
-    (alert,) = message.document["data"]["alerts"]
+    alert, _ = message.document["data"]["alerts"]
     assert (alert["cell"], alert["year"], alert["severity"]) == (CELL, 2025, "error")
     assert message.headers["webhook-id"].startswith("msg_")
     assert alert["organisation"]["name"] == "示例市水利局"
@@ -98,7 +98,7 @@ def test_a_report_that_is_a_picture_is_unknown(season: Season) -> None:
 def test_a_report_that_is_only_an_attachment_is_read_from_the_attachment(season: Season) -> None:
     entry = season.first.status["fin"]
 
-    assert entry["status"] in {"ok", "minor"}
+    assert (entry["status"], entry["findings"]["warning"]) == ("minor", 1)  # F009: a file and no page
     assert entry["declared"] == "2026-01-20"
     assert entry["url"].startswith(season.town.city.url("/nb/fin."))
 
@@ -110,7 +110,13 @@ def test_the_second_run_proves_the_absence_and_tells_it(season: Season) -> None:
 
 def test_a_run_in_which_nothing_changed_tells_nothing(season: Season) -> None:
     assert season.unchanged.told == []
-    assert {one["status"] for one in season.unchanged.status.values()} == {"ok", "error", "missing", "unknown"}
+    assert {one["status"] for one in season.unchanged.status.values()} == {
+        "ok",
+        "minor",
+        "error",
+        "missing",
+        "unknown",
+    }
 
 
 def test_a_repaired_report_is_resolved_and_a_dead_portal_told_once_each(season: Season) -> None:
@@ -175,7 +181,7 @@ def test_alerts_are_listed_as_delivered(season: Season) -> None:
 
     conforms(answer, "alerts")
     sent = [one for one in answer["alerts"] if one["state"] in {"sent", "accepted"}]
-    assert sorted(one["event"] for one in sent) == ["opened", "opened", "resolved", "system"]
+    assert sorted(one["event"] for one in sent) == ["opened", "opened", "opened", "resolved", "system"]
     assert {one["message_id"] for one in sent} == set(season.town.receiver.ids)
     assert all(one["attempts"] == 1 and one["sent"] and one["channel"] == "office" for one in sent)
 
