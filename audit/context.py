@@ -41,14 +41,12 @@ class Copy:
 class AttachedFile:
     """A file offered beside the report.
 
-    ``outcome``: ``ok``, ``gone``, ``empty``, ``damaged``, or ``unknown`` if our own request failed. ``status`` is the
-    HTTP status, if there was one.
+    ``outcome``: ``ok``, ``gone``, ``empty``, ``damaged``, or ``unknown`` if our own request failed.
     """
 
     name: str
     url: str
     outcome: str
-    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

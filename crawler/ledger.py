@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from crawler.classify import Outcome, Verdict
 from crawler.cms.page import PageLink
@@ -52,6 +53,8 @@ class Ledger:
     lost: list[tuple[str | None, Verdict]] = field(default_factory=list)
     errors: list[Verdict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     names_column: bool = False
     pending: int = 0
@@ -85,8 +88,9 @@ class Ledger:
         elif choice.kind is Kind.REPORT:
             self.listed.setdefault((choice.link.url, choice.organisation, choice.year), choice)
 
-    def failed(self, visit: Visit, verdict: Verdict) -> None:
+    def failed(self, visit: Visit, verdict: Verdict, url: str) -> None:
         """A fetch gave nothing that can be judged."""
+        self._file(visit, url, _LOST_FILES.get(verdict.outcome, "unknown"))
         if verdict.outcome is Outcome.CODE_ERROR:
             self.errors.append(verdict)
         elif visit.role == "list":
@@ -110,6 +114,7 @@ class Ledger:
         headers: Sequence[tuple[str, str]],
     ) -> None:
         """A document that may be the report was captured."""
+        self._file(visit, url, "ok")
         fetched = {
             "url": url,
             "sha256": sha,
@@ -117,8 +122,15 @@ class Ledger:
             "headers": {name: value for name, value in headers if name.lower() != "set-cookie"},
             "captured_at": captured_at,
             "attachment_of": visit.attachment_of,
+            "column": self.columns.get(visit.list_url),
         }
         self.candidates.append(choice_as_json(self.portal.id, choice) | fetched)
+
+    def _file(self, visit: Visit, url: str, outcome: str) -> None:
+        """What became of a file that a report's page offers."""
+        if visit.role == "attachment" and visit.attachment_of:
+            name = unquote(urlsplit(url).path.rpartition("/")[2])
+            self.files.append({"page": visit.attachment_of, "name": name, "url": url, "outcome": outcome})
 
     def keep(self, sha: str) -> None:
         """Bytes that belong to this portal were stored."""
@@ -189,6 +201,10 @@ class Ledger:
                 for one in self.organisations
             ],
         }
+
+
+_LOST_FILES = {Outcome.GONE: "gone", Outcome.SOFT_404: "gone"}
+"""What is the portal's doing; a page in place of a file may be meant for us alone and stays unknown."""
 
 
 def choice_as_json(portal: str, choice: Choice) -> dict[str, Any]:

@@ -91,7 +91,10 @@ class Run:
             sys.stderr.flush()
 
     def as_json(self) -> dict[str, Any]:
-        """The result, schema ``nianshen.crawl/1``. ``listed`` holds report links of every year, fetched or not."""
+        """The result, schema ``nianshen.crawl/1``.
+
+        ``listed`` holds report links of every year, fetched or not; ``files`` what became of those beside reports.
+        """
         return {
             "schema": "nianshen.crawl/1",
             "run_id": self.id,
@@ -102,6 +105,7 @@ class Run:
                 for name, ledger in self.ledgers.items()
                 for choice in ledger.review.values()
             ],
+            "files": [one for ledger in self.ledgers.values() for one in ledger.files],
             "listed": [
                 choice_as_json(name, choice)
                 for name, ledger in self.ledgers.items()

@@ -55,7 +55,7 @@ class PortalSpider(scrapy.Spider):
         except EvidenceError as error:
             self.run.fail(error)
         except Exception as error:  # noqa: BLE001 -- the portal must get its verdict row whatever happens
-            ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"))
+            ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"), response.url)
             self.run.tell("error", visit.portal, error=repr(error), url=response.url)
         ledger.pending -= 1
 
@@ -63,7 +63,7 @@ class PortalSpider(scrapy.Spider):
         """A fetch without a response."""
         request: Request = failure.request  # type: ignore[attr-defined]
         visit: Visit = request.meta["visit"]
-        self.run.ledger(visit).failed(visit, classify_failure(failure.value or RuntimeError("no cause")))
+        self.run.ledger(visit).failed(visit, classify_failure(failure.value or RuntimeError("no cause")), request.url)
         self.run.ledger(visit).pending -= 1
         yield from ()
 
@@ -76,7 +76,7 @@ class PortalSpider(scrapy.Spider):
             if visit.alternate and verdict.outcome in {Outcome.GONE, Outcome.SOFT_404}:
                 yield from self._order(visit.alternate, replace(visit, alternate=None))
             else:
-                ledger.failed(visit, verdict)
+                ledger.failed(visit, verdict, response.url)
             return
         page = Page(response.url, text, visit.number)
         if onward := self._onward(page, visit):
@@ -85,9 +85,10 @@ class PortalSpider(scrapy.Spider):
         listing = pick(ledger.portal.cms, page).parse(page)
         found = plan(page, listing, visit, ledger.organisations, self.run.years)
         if found.needs_render:
-            ledger.failed(visit, Verdict(Outcome.NEEDS_RENDER, found.needs_render))
+            ledger.failed(visit, Verdict(Outcome.NEEDS_RENDER, found.needs_render), response.url)
             return
         ledger.names_column |= found.names_column
+        ledger.columns.setdefault(visit.list_url, page.title)
         choices = (report_of(page, visit, ledger.organisations),) if found.is_report else found.choices
         items = frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set())
         further, why = ledger.further(visit, listing.next, items)
@@ -112,7 +113,7 @@ class PortalSpider(scrapy.Spider):
         redirected = bool(response.meta.get("redirect_urls"))
         verdict = classify_report(response.status, response.url, media, text, redirected=redirected)
         if verdict or choice is None:
-            ledger.failed(visit, verdict or Verdict(Outcome.CODE_ERROR, "no choice"))
+            ledger.failed(visit, verdict or Verdict(Outcome.CODE_ERROR, "no choice"), response.url)
             return
         page = Page(response.url, text[:LARGEST_PAGE])
         if onward := self._onward(page, visit):

@@ -278,4 +278,4 @@ def _with_word(finding: Finding, waiver: Waiver | None) -> Finding:
 
 
 def _file_json(one: AttachedFile) -> dict[str, Any]:
-    return {"name": one.name, "url": one.url, "outcome": one.outcome, "status": one.status}
+    return {"name": one.name, "url": one.url, "outcome": one.outcome}

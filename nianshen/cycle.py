@@ -257,7 +257,7 @@ def _facts(
         column=candidate.column,
         published_as=found.published_as,
         files=tuple(
-            AttachedFile(one["name"], one["url"], one["outcome"], one["status"])
+            AttachedFile(one["name"], one["url"], one["outcome"])
             for one in result.get("files", ())
             if one["page"] == page
         ),
