@@ -102,6 +102,25 @@ def test_progress_goes_to_the_error_stream(folder: Path, capsys: pytest.CaptureF
     assert "4/4" not in told.out
 
 
+def test_progress_on_a_terminal_takes_nothing_from_a_redirected_result(folder: Path) -> None:
+    ours, theirs = os.openpty()
+    running = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "nianshen", "check", str(folder), "--format", "json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+
+    result, _ = running.communicate(timeout=60)
+    told = os.read(ours, 65536).decode()
+    os.close(ours)
+
+    assert len(json.loads(result)["documents"]) == 4
+    assert "4/4" in told
+    assert told.endswith("\r\x1b[K")
+
+
 @pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_results_come_as_they_are_ready_and_an_end_leaves_no_process(folder: Path, end: int, code: int) -> None:
     (folder / "a-hang.html").touch()
