@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from audit.form import SECTIONS, TABLES, load
+from audit.form import TABLES, load
 from audit.report import Cell, Dates, How, Report, Section, State, Table
 
 OVERVIEW = (
@@ -43,8 +43,14 @@ def report(seed: int = 1, form: str = "2021", *, year: int | None = None, **chan
             form=form,
             dates=Dates(declared=date(2025, 1, 20)),
             sections={
-                key: Section(key, present=True, heading=key, text=TEXTS.get(key, ""), tables=int(key in TABLES))
-                for key in SECTIONS
+                part.key: Section(
+                    part.key,
+                    present=True,
+                    heading=f"{part.number}、{part.heading}",
+                    text=TEXTS.get(part.key, ""),
+                    tables=int(part.key in TABLES),
+                )
+                for part in load(form).sections
             },
             tables=tables,
         ),
@@ -91,7 +97,12 @@ def _table(form: str, name: str, values: Mapping[str, int]) -> Table:
 
 
 def _disclosure(rng: random.Random, form: str) -> dict[str, int]:
-    return {cell: rng.randrange(200) for cell in load(form).tables["disclosure"].cells}
+    values = {cell: rng.randrange(200) for cell in load(form).tables["disclosure"].cells}
+    for stock, part in (("in_force", "issued"), ("disclosed_total", "disclosed")):
+        for cell in values:
+            if cell.endswith(f"/{stock}"):
+                values[cell] += values[cell.replace(stock, part)]
+    return values
 
 
 def _requests(rng: random.Random, form: str) -> dict[str, int]:
