@@ -57,6 +57,14 @@ class BlobStore:
             raise EvidenceError(f"证据已损坏 / evidence is damaged: {sha}")
         return data
 
+    def holds(self, sha: str) -> bool:
+        """Whether the bytes can be read back as they were."""
+        try:
+            self.read(sha)
+        except EvidenceError:
+            return False
+        return True
+
     def write(self, data: bytes) -> str:
         """Keep ``data``; returns its sha256. Atomic and synced; raises ``EvidenceError`` if there is no room."""
         sha = hashlib.sha256(data).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from audit.reading import EXTRACTOR
 from audit.report import Report, State
 from audit.serialise import known_numbers, report_from_json
 from audit.waivers import Waiver, apply
+from nianshen import telling
 from nianshen.calendar import Due
 from nianshen.config import Config
 from nianshen.config.model import Organisation
@@ -63,16 +64,21 @@ class Facts:
 class Settled:
     """One stored audit: what changed, the findings as they stood before, and what waivers cover of those found now."""
 
-    judgement: Judgement
+    organisation: str
+    year: int
+    scope: str
     changes: tuple[Change, ...]
     before: Mapping[str, FindingRow]
     waived: frozenset[str]
 
-    @property
-    def spoken(self) -> list[tuple[Change, FindingRow | None]]:
-        """The changes people should hear of. What a person decided stands until the figures change."""
-        pairs = ((change, self.before.get(change.fingerprint)) for change in self.changes)
-        return [(said, row) for change, row in pairs if (said := self._spoken(change, row))]
+    def news(self, snapshot: telling.Snapshot | None) -> Iterator[telling.FindingNews]:
+        """What an officer should hear of. What a person decided stands until the figures change."""
+        for change in self.changes:
+            row = self.before.get(change.fingerprint)
+            spoken = self._spoken(change, row)
+            if spoken and (said := telling.news_of(spoken, row.document if row else None)):
+                waived = change.fingerprint in self.waived
+                yield telling.FindingNews(self.organisation, self.year, *said, snapshot, self.scope, waived)
 
     def _spoken(self, change: Change, row: FindingRow | None) -> Change | None:
         if row is None or row.decision is None or change.event in {Step.WORSE, Step.REOPENED}:
@@ -83,12 +89,16 @@ class Settled:
 
 @dataclass
 class Desk:
-    """Where reports of a season are judged, within one transaction. ``season`` is the reported year of the run."""
+    """Where reports of a season are judged, within one transaction. ``season`` is the reported year of the run.
+
+    ``scope`` tells the alerts of this judging from those of any other: the same finding may be told again.
+    """
 
     config: Config
     unit: Unit
     season: int
     now: datetime
+    scope: str
     run_id: str | None = None
     used: set[Waiver] = field(default_factory=set)
     seen: set[tuple[str, int]] = field(default_factory=set)
@@ -167,7 +177,7 @@ class Desk:
                 findings=findings,
             )
         )
-        return Settled(judgement, changes, before, frozenset(waived.covered) | decided)
+        return Settled(organisation, year, self.scope, changes, before, frozenset(waived.covered) | decided)
 
     def useless(self) -> tuple[Waiver, ...]:
         """Waivers of organs that were judged now, which no finding asks for."""

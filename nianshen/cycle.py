@@ -17,7 +17,7 @@ from audit.finding import Kind
 from audit.reading import EXTRACTOR
 from audit.serialise import report_from_json, report_to_json
 from audit.waivers import Waiver
-from crawler.evidence import BlobStore, EvidenceError
+from crawler.evidence import BlobStore
 from nianshen import telling
 from nianshen.auditing import Desk, Facts, Settled
 from nianshen.choosing import Candidate, Found, choose
@@ -75,14 +75,6 @@ class _Run:
     news: list[telling.News] = field(default_factory=list)
     useless: tuple[Waiver, ...] = ()
 
-    def holds(self, sha256: str) -> bool:
-        """Whether the evidence can be read back."""
-        try:
-            self.blobs.read(sha256)
-        except EvidenceError:
-            return False
-        return True
-
 
 def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Random = _JITTER) -> CycleResult:
     """Run one cycle for the reported ``year``, judged at ``now`` (aware).
@@ -90,7 +82,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
     Raises StorageError, LockedError. A portal or a receiver that fails is a result, not an exception.
     """
     evidence = config.storage.evidence.directory
-    with _alone(evidence):
+    with alone(evidence):
         store = open_store(config.database_url)
         try:
             this = _Run(
@@ -104,7 +96,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
                     _record(this, unit, result, found)
                     standing = survey(unit, config, year, now)
                     open_findings = unit.findings.list(year=year, standing="open")
-                    telling.enqueue(unit, config, now, this.news, standing, this.holds)
+                    telling.enqueue(unit, config, now, this.news, standing, this.blobs.holds)
                 partial = any(not portal["complete"] for portal in result["portals"])
                 store.runs.finish(this.id, "partial" if partial else "finished", now)
             progress({"event": "sending"})
@@ -118,7 +110,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold the lock of this evidence folder: two cycles would crawl and tell everything twice."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,7 +188,7 @@ def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tu
         for key, document in found.items()
     }
     # Everything is stored before anything is judged: a report is compared with last year's and with its peers.
-    desk = Desk(this.config, unit, this.year, this.now, this.id)
+    desk = Desk(this.config, unit, this.year, this.now, this.id, this.id)
     for key, reading_id in sorted(kept.items(), key=lambda item: (item[0][1], item[0][0])):
         _audit_found(this, desk, key, found[key], reading_id)
     for portal_id, organisations in absent.items():
@@ -311,10 +303,5 @@ def _place_of(candidate: Candidate) -> Mapping[str, str]:
 
 def _tell(this: _Run, key: tuple[str, int], settled: Settled, snapshot: telling.Snapshot | None) -> None:
     """What an officer should hear of becomes news."""
-    if key[1] != this.year:
-        return  # a report of an earlier season is kept and judged, never an alert
-    for change, row in settled.spoken:
-        if news := telling.news_of(change, row.document if row else None):
-            event, fingerprint, document = news
-            waived = fingerprint in settled.waived
-            this.news.append(telling.FindingNews(*key, event, fingerprint, document, snapshot, this.id, waived))
+    if key[1] == this.year:  # a report of an earlier season is kept and judged, never an alert
+        this.news += settled.news(snapshot)

@@ -15,7 +15,7 @@ from audit.lifecycle import Change
 from audit.lifecycle import Event as Step
 from nianshen.config import Config
 from nianshen.status import Status
-from nianshen.store import NewAlert, NewMessage, Store, Unit
+from nianshen.store import FindingRow, NewAlert, NewMessage, Store, Unit
 from notifiers import channels, digest, route
 from notifiers.clock import SystemClock
 from notifiers.dispatcher import Dispatcher, Tally
@@ -123,17 +123,39 @@ def enqueue(
         if held is None:
             items.append(item)
     plan = route.plan(items, _routes(config))
-    counts = _counts(standing)
-    messages = [
-        NewMessage(message.message_id, parcel.channel, message.body, message.alerts)
-        for parcel in plan.parcels
-        for message in digest.build(parcel.items, now=now, counts=counts, scope=parcel.scope)
-    ]
+    messages = _messages(plan, now, _counts(standing))
     for item in plan.unrouted:
         reason = "没有匹配的路由 / no route matches"
         alerts[item.alert_id] = replace(alerts[item.alert_id], state="suppressed", reason=reason)
     # Transport keeps real time, whatever instant the run judges by.
     unit.enqueue(list(alerts.values()), messages, datetime.now(UTC))
+
+
+def release(unit: Unit, config: Config, now: datetime, row: FindingRow, standing: Sequence[Mapping[str, Any]]) -> int:
+    """Enqueue the alerts of a finding that waited for a person; returns how many there were.
+
+    They keep their ids, so that a receiver knows them whenever they come.
+    """
+    held = [one for one in unit.alerts.list(key=row.fingerprint) if one.state == "pending" and one.message_id is None]
+    if not held:
+        return 0
+    reading = unit.readings.get(row.reading_id) if row.reading_id is not None else None
+    snapshot = Snapshot(reading["sha256"], reading["captured_at"], reading["url"]) if reading else None
+    status_of = {one["id"]: one["status"] for one in standing}
+    items = [
+        replace(
+            _finding_item(
+                FindingNews(row.organisation, row.year, Event(one.event), row.fingerprint, row.document, snapshot, ""),
+                config,
+                status_of,
+            ),
+            alert_id=one.id,
+        )
+        for one in held
+    ]
+    messages = _messages(route.plan(items, _routes(config)), now, _counts(standing))
+    unit.alerts.enqueue((), messages, datetime.now(UTC))
+    return len(held)
 
 
 def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
@@ -165,6 +187,14 @@ def dispatcher(store: Store, config: Config, rng: Random) -> Iterator[Dispatcher
         yield Dispatcher(store.outbox, open_channels, transport, clock, rng)
     finally:
         transport.close()
+
+
+def _messages(plan: route.Plan, now: datetime, counts: digest.Counts) -> list[NewMessage]:
+    return [
+        NewMessage(message.message_id, parcel.channel, message.body, message.alerts)
+        for parcel in plan.parcels
+        for message in digest.build(parcel.items, now=now, counts=counts, scope=parcel.scope)
+    ]
 
 
 def _routes(config: Config) -> list[route.Route]:

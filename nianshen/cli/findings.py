@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +15,11 @@ import typer
 
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.cli.output import Format, as_json, render, safe
-from nianshen.config import load
+from nianshen.config import Config, load
 from nianshen.errors import UsageError
+from nianshen.standing import survey
 from nianshen.store import FindingRow, Store, open_store
+from nianshen.telling import release
 
 SCHEMA = "nianshen.findings/1"
 COLUMNS = {
@@ -30,6 +35,7 @@ COLUMNS = {
     "text": "说明",
 }
 _SHORT = 12
+LONGEST_WAIVER = timedelta(days=400)
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -51,6 +57,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="查看发现的问题 / what was found", no_args_is_help=True)
     group.command("list", help="列出问题 / list findings")(list_findings)
     group.command("show", help="显示一个问题及其证据 / one finding and its evidence")(show)
+    group.command("confirm", help="确认属实，放行等待的告警 / it is so: let its alert go")(confirm)
+    group.command("dismiss", help="判定为误报或无关 / not a problem, until its figures change")(dismiss)
+    group.command("waive", help="豁免到某日 / live with it until a day")(waive)
     app.add_typer(group, name="findings")
 
 
@@ -95,14 +104,8 @@ def show(
     output: Annotated[Format, typer.Option("--format", help="输出格式 / output")] = Format.TABLE,
 ) -> None:
     """Print one finding: sentence, formula, evidence. Exit 2 if none or several begin so."""
-    store = _open(config)
-    try:
-        rows = store.findings.list(prefix=fingerprint)
-        if len(rows) != 1:
-            raise _not_one(fingerprint, rows)
-        one = entry(store, rows[0])
-    finally:
-        store.close()
+    with _the_finding(load(config, os.environ), fingerprint) as (store, row):
+        one = entry(store, row)
     if output is Format.JSON:
         sys.stdout.write(as_json({"schema": SCHEMA, "findings": [one]}))
     elif output is Format.CSV:
@@ -110,6 +113,66 @@ def show(
         sys.stdout.write(render(output, document={}, columns=COLUMNS, rows=[line]))
     else:
         sys.stdout.write(_page(one))
+
+
+Fingerprint = Annotated[str, typer.Argument(help="指纹或其开头 / the fingerprint or its beginning")]
+Person = Annotated[str, typer.Option("--by", help="决定的人 / who decided")]
+
+
+def confirm(fingerprint: Fingerprint, by: Person, config: ConfigOption = DEFAULT) -> None:
+    """Release the alerts that wait for a person (rules.confirm). The next run or watch sends them."""
+    settings = load(config, os.environ)
+    with _the_finding(settings, fingerprint) as (store, row), store.transaction() as unit:
+        now = datetime.now(UTC)
+        unit.findings.decide(row.fingerprint, None, reason="属实 / confirmed", by=by, at=now)
+        count = release(unit, settings, now, row, survey(unit, settings, row.year, now))
+    typer.echo(f"已确认属实，放行 {count} 条告警 / confirmed, {count} alert(s) released")
+
+
+def dismiss(
+    fingerprint: Fingerprint,
+    by: Person,
+    reason: Annotated[str, typer.Option(help="理由 / reason")],
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """Call it no problem. It comes back if the figures it compared change."""
+    with _the_finding(load(config, os.environ), fingerprint) as (store, row):
+        store.findings.decide(row.fingerprint, "dismissed", reason=reason, by=by, at=datetime.now(UTC))
+    typer.echo(f"已排除 / dismissed: {row.fingerprint[:_SHORT]}")
+
+
+def waive(
+    fingerprint: Fingerprint,
+    by: Person,
+    reason: Annotated[str, typer.Option(help="理由 / reason")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="到期日（含当日） / last day it holds")],
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """Live with it to the end of a day, at most 400 days ahead; then it comes back by itself."""
+    settings = load(config, os.environ)
+    now = datetime.now(UTC)
+    today = settings.due_dates.today(now)
+    if not today <= until.date() <= today + LONGEST_WAIVER:
+        raise UsageError(
+            f"--until 须在今天到 {today + LONGEST_WAIVER} 之间",
+            f"--until must be from today to {today + LONGEST_WAIVER}",
+        )
+    with _the_finding(settings, fingerprint) as (store, row):
+        store.findings.decide(row.fingerprint, "waived", reason=reason, by=by, at=now, until=until.date())
+    typer.echo(f"已豁免到 / waived until {until.date()}: {row.fingerprint[:_SHORT]}")
+
+
+@contextmanager
+def _the_finding(settings: Config, fingerprint: str) -> Iterator[tuple[Store, FindingRow]]:
+    """The store and the one finding that begins so. Raises UsageError if none or several do."""
+    store = open_store(settings.database_url, create=False)
+    try:
+        rows = store.findings.list(prefix=fingerprint)
+        if len(rows) != 1:
+            raise _not_one(fingerprint, rows)
+        yield store, rows[0]
+    finally:
+        store.close()
 
 
 def entry(store: Store, row: FindingRow) -> dict[str, Any]:
@@ -125,6 +188,8 @@ def entry(store: Store, row: FindingRow) -> dict[str, Any]:
         "year": row.year,
         "state": row.standing,
         "state_reason": row.decision_reason,
+        "decided_by": row.decided_by,
+        "decided_until": row.decided_until.isoformat() if row.decided_until else None,
         "first_seen": row.first_seen.isoformat(timespec="seconds"),
         "last_seen": row.last_seen.isoformat(timespec="seconds"),
         "resolved_at": row.resolved_at.isoformat(timespec="seconds") if row.resolved_at else None,
@@ -144,6 +209,12 @@ def _not_one(fingerprint: str, rows: list[FindingRow]) -> UsageError:
     )
 
 
+def _decided(one: dict[str, Any]) -> str | None:
+    """Who decided what of it, why and until when."""
+    said = (one["decided_by"], one["state_reason"], one["decided_until"] and f"→ {one['decided_until']}")
+    return " · ".join(part for part in said if part) or None
+
+
 def _page(one: dict[str, Any]) -> str:
     evidence = one["evidence"] or {}
     lines = (
@@ -158,6 +229,7 @@ def _page(one: dict[str, Any]) -> str:
         ("实为 actual", one["actual"]),
         ("算式 formula", one["formula"]),
         ("相关勾稽 sums", ", ".join(one["sums"])),
+        ("决定 decided", _decided(one)),
         ("首次发现 first seen", one["first_seen"]),
         ("最近发现 last seen", one["last_seen"]),
         ("解决 resolved", one["resolved_at"]),

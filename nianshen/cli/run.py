@@ -42,7 +42,7 @@ def run(
     chosen = year or moment.astimezone(zone(settings.site.timezone)).year - 1
     with _interruptible(), told() as progress:
         result = run_cycle(settings, year=chosen, now=moment, progress=progress)
-    sys.stderr.write(unread(result))
+    sys.stderr.write(unread(result) + useless(result))
     sys.stdout.write(summary(result))
     codes = set(result.codes)
     ranks = [Severity(finding.severity).rank for finding in result.findings]
@@ -94,6 +94,14 @@ def unread(result: CycleResult) -> str:
         f"门户 / portal {portal['id']}: {portal['reason']}: {safe(portal['detail'])}\n"
         for portal in result.portals
         if not portal["complete"]
+    )
+
+
+def useless(result: CycleResult) -> str:
+    """Waivers of the configuration that cover nothing, a line each: a mistyped one would never be noticed."""
+    return "".join(
+        f"豁免没有对应的问题 / this waiver covers nothing: {one.organisation} {one.rule} {one.year or ''}\n"
+        for one in result.useless
     )
 
 

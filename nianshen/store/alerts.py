@@ -84,7 +84,7 @@ class Alerts:
         self._access = access
 
     def enqueue(self, alerts: Sequence[NewAlert], messages: Sequence[NewMessage], now: datetime) -> None:
-        """Stores alerts and the messages that carry them, in one transaction."""
+        """Stores alerts and the messages that carry them, or those stored before, in one transaction."""
         with self._access.write() as connection:
             if alerts:
                 connection.execute(insert(tables.alert), [_alert_values(one, now) for one in alerts])
@@ -98,8 +98,8 @@ class Alerts:
             if links:
                 connection.execute(insert(tables.alert_message), links)
 
-    def list(self) -> list[AlertRow]:
-        """Every alert once per channel that carries it, newest first."""
+    def list(self, key: str | None = None) -> list[AlertRow]:
+        """Every alert once per channel that carries it, newest first; only those of ``key`` if one is given."""
         alert, link, outbox = tables.alert, tables.alert_message, tables.outbox
         query = (
             select(
@@ -115,6 +115,8 @@ class Alerts:
             .outerjoin(outbox, outbox.c.message_id == link.c.message_id)
             .order_by(alert.c.created.desc(), alert.c.id, outbox.c.channel)
         )
+        if key is not None:
+            query = query.where(alert.c.key == key)
         with self._access.read() as connection:
             return [_row(row) for row in connection.execute(query).mappings()]
 

@@ -86,6 +86,15 @@ class Readings:
             for row in connection.execute(query).mappings():
                 yield dict(row)
 
+    def keys(self, year: int | None = None) -> list[tuple[str, int]]:
+        """Organisation and year of every report that was read, of one year or of all."""
+        table = tables.reading
+        query = select(table.c.organisation, table.c.year).distinct().order_by(table.c.year, table.c.organisation)
+        if year is not None:
+            query = query.where(table.c.year == year)
+        with self._access.read() as connection:
+            return [(row.organisation, row.year) for row in connection.execute(query)]
+
     def get(self, reading_id: int) -> dict[str, Any] | None:
         with self._access.read() as connection:
             query = select(tables.reading).where(tables.reading.c.id == reading_id)
