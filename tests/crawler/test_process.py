@@ -58,7 +58,15 @@ def gbk(site: Site) -> None:
     tail = '<div>共2页 <a href="list.html">首页</a><a href="list_2.html">下一页</a><a href="list_2.html">尾页</a></div>'
     site.put("/gk/list.html", page(listing(row("2025年政府信息公开年度报告", "a.html"), tail=tail)))
     site.put("/gk/list_2.html", page(listing(row("2024年政府信息公开年度报告", "b.pdf"), title="年度报告")))
-    site.put("/gk/a.html", page(report("2025年", '<a href="a.pdf">附件：年度报告全文</a><a href="s.doc">申请表</a>')))
+    site.put(
+        "/gk/a.html",
+        page(
+            report(
+                "2025年",
+                '<a href="a.pdf">附件：年度报告全文</a><a href="w.docx">年度报告下载</a><a href="s.doc">申请表</a>',
+            )
+        ),
+    )
     site.put("/gk/a.pdf", Answer(b"%PDF-1.4 a", headers={"Content-Type": "application/pdf"}))
     site.put("/gk/b.pdf", Answer(b"%PDF-1.4 b", headers={"Content-Type": "application/octet-stream"}))
 
@@ -146,6 +154,15 @@ def test_a_paged_utf8_list_is_read_whole_and_its_reports_are_kept(town: Town) ->
         ("gov", True),
         ("fin", True),
     }
+
+
+def test_the_files_beside_a_report_and_the_title_of_its_list_are_told(town: Town) -> None:
+    site = town.sites["gbk"]
+    files = {one["name"]: one for one in town.ran.result["files"]}
+
+    assert {name: one["outcome"] for name, one in files.items()} == {"a.pdf": "ok", "w.docx": "gone"}
+    assert files["w.docx"]["page"] == site.url("/gk/a.html")
+    assert {one["column"] for one in town.ran.candidates("trs")} == {"政府信息公开年报"}
 
 
 def test_a_report_of_another_year_is_listed_but_not_fetched(town: Town) -> None:

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
@@ -66,6 +68,31 @@ def test_the_migrations_make_exactly_the_tables(url: str) -> None:
 
 def test_upgrading_twice_changes_nothing(url: str) -> None:
     assert upgrade(url) == upgrade(url) == SCHEMA_REVISION
+
+
+def test_an_older_database_keeps_what_it_holds_when_it_is_upgraded(url: str) -> None:
+    database = Database(parse(url))
+    with database.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text(_REPORT_OF_0001))
+    database.close()
+
+    upgrade(url)
+    store = open_store(url, create=False)
+    row = store.reports.get("edu", 2025)
+    store.close()
+
+    assert row is not None
+    assert (row.url, row.facts) == ("https://e.cn/1", None)
+
+
+_REPORT_OF_0001 = (
+    "INSERT INTO report VALUES ('edu', 2025, 'https://e.cn/1', 'example', 'aa', '2026-01-20',"
+    " '2026-01-21 00:00:00', '2026-01-21 00:00:00', '2026-01-21 00:00:00')"
+)
 
 
 @pytest.mark.parametrize("revision", ["0000", "9999"])
