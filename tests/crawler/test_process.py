@@ -58,15 +58,9 @@ def gbk(site: Site) -> None:
     tail = '<div>共2页 <a href="list.html">首页</a><a href="list_2.html">下一页</a><a href="list_2.html">尾页</a></div>'
     site.put("/gk/list.html", page(listing(row("2025年政府信息公开年度报告", "a.html"), tail=tail)))
     site.put("/gk/list_2.html", page(listing(row("2024年政府信息公开年度报告", "b.pdf"), title="年度报告")))
-    site.put(
-        "/gk/a.html",
-        page(
-            report(
-                "2025年",
-                '<a href="a.pdf">附件：年度报告全文</a><a href="w.docx">年度报告下载</a><a href="s.doc">申请表</a>',
-            )
-        ),
-    )
+    files = '<a href="a.pdf">附件：年度报告全文</a><a href="w.docx">年度报告下载</a><a href="s.doc">申请表</a>'
+    site.put("/gk/a.html", page(report("2025年", files)))
+    site.put("/gk/w.docx", Answer(b"", 404))
     site.put("/gk/a.pdf", Answer(b"%PDF-1.4 a", headers={"Content-Type": "application/pdf"}))
     site.put("/gk/b.pdf", Answer(b"%PDF-1.4 b", headers={"Content-Type": "application/octet-stream"}))
 
