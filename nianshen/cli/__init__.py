@@ -16,7 +16,21 @@ from typer.exceptions import TyperException
 from nianshen.cli.output import explain
 from nianshen.errors import Exit, NianshenError
 
-NOUNS = ("check", "config", "init", "run", "status", "findings", "alerts", "db", "demo", "watch")
+NOUNS = (
+    "check",
+    "config",
+    "init",
+    "run",
+    "status",
+    "findings",
+    "audit",
+    "alerts",
+    "export",
+    "rules",
+    "db",
+    "demo",
+    "watch",
+)
 
 _INTERRUPTED = "已中断 / interrupted"
 

@@ -64,7 +64,7 @@ def as_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, object]], *
     for row in rows:
         table.add_row(*(Text(safe(_plain(row.get(key)))) for key in columns))
     target = io.StringIO()
-    Console(file=target, width=width or _terminal_width(), color_system=None, markup=False).print(table)
+    Console(file=target, width=width or terminal_width(), color_system=None, markup=False).print(table)
     return target.getvalue()
 
 
@@ -96,5 +96,5 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _terminal_width() -> int:
+def terminal_width() -> int:
     return max(shutil.get_terminal_size((120, 24)).columns, 60)

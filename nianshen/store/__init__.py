@@ -8,6 +8,7 @@ from datetime import datetime
 
 from nianshen.store.alerts import AlertRow, Alerts, NewAlert, NewMessage
 from nianshen.store.database import Access, Bound, Database
+from nianshen.store.exports import Exports
 from nianshen.store.findings import AuditRecord, FindingRow, Findings
 from nianshen.store.outbox import Outbox
 from nianshen.store.portals import PortalReading, Portals
@@ -42,6 +43,7 @@ class Unit:
         self.reports = Reports(access)
         self.readings = Readings(access)
         self.findings = Findings(access)
+        self.exports = Exports(access)
         self.alerts = Alerts(access)
         self.outbox = Outbox(access)
         self._access = access

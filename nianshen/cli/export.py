@@ -1,0 +1,86 @@
+"""``nianshen export``: the findings of a year out of the store, in the formats offices and other programs read."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nianshen.calendar import zone
+from nianshen.cli.config import DEFAULT, ConfigOption
+from nianshen.config import Config, load
+from nianshen.errors import Exit, UsageError
+from nianshen.export.csv import csv_text
+from nianshen.export.jsonl import jsonl_text
+from nianshen.export.sarif import sarif_text
+from nianshen.export.stored import Organ, of_store, with_reports
+from nianshen.export.target import replacing, write_text
+from nianshen.standing import survey
+from nianshen.store import Store, open_store
+
+
+class Kind(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
+    SARIF = "sarif"
+
+
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="写入文件，完整写好才出现 / write to a file, there only when whole"),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("export", help="导出一个年度的全部问题 / the findings of a year as csv, xlsx, jsonl or sarif")(run)
+
+
+def run(
+    kind: Annotated[Kind, typer.Argument(help="格式 / format")],
+    year: Annotated[int | None, typer.Option(help="报告年度，默认上一年 / reported year, by default last year")] = None,
+    config: ConfigOption = DEFAULT,
+    output: OutputOption = None,
+) -> None:
+    """Write every finding of the year with its state and evidence; waived, dismissed and resolved ones are marked."""
+    if kind is Kind.XLSX and output is None:
+        raise no_file(kind)
+    settings = load(config, os.environ)
+    now = datetime.now(UTC)
+    chosen = year or now.astimezone(zone(settings.site.timezone)).year - 1
+    store = open_store(settings.database_url, create=False)
+    try:
+        _write(kind, store, settings, chosen, now, output)
+    finally:
+        store.close()
+
+
+def no_file(kind: str) -> UsageError:
+    """A workbook is no text: it goes to a file or nowhere."""
+    return UsageError(
+        f"{kind} 是二进制格式，不能写到终端；请加 --output 文件名.{kind}",
+        f"{kind} is binary and does not go to a terminal: add --output FILE.{kind}",
+    )
+
+
+def _write(kind: Kind, store: Store, settings: Config, year: int, now: datetime, output: Path | None) -> None:
+    if kind is Kind.XLSX and output is not None:
+        from nianshen.export.xlsx import write_xlsx  # noqa: PLC0415 - only here, and it takes time to load
+
+        standing = survey(store, settings, year, now)
+        organs = {one["id"]: Organ(one["name"], one["status"], one["url"]) for one in standing}
+        with replacing(output) as beside:
+            write_xlsx(with_reports(store, year, organs), beside)
+        return
+    documents = of_store(store, year, {one.id: Organ(one.name) for one in settings.organisations})
+    pieces = {
+        Kind.CSV: lambda: csv_text(documents),
+        Kind.JSONL: lambda: jsonl_text(documents),
+        Kind.SARIF: lambda: sarif_text(documents, lambda: Exit.OK),
+    }
+    write_text(pieces[kind](), output)
