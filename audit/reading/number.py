@@ -18,6 +18,9 @@ _FIGURE = r"(?P<figure>\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?)"
 _NUMBER = re.compile(rf"(?:共计?|合计)?(?P<sign>[+-])?{_FIGURE}{_UNIT}[。.;；、]?")
 _REMARK = re.compile(rf"(?:共计?|合计)?(?P<sign>[+-])?{_FIGURE}{_UNIT}[(\[【].*[)\]】][。.]?")
 _CHANGE = re.compile(rf"(?P<word>增加?|减少?|↑|↓|\+|-){_FIGURE}{_UNIT}")
+_LOST_DIGITS = re.compile("[\\d.,\n]*\ufffd[\\d.,\n\ufffd]*")
+_DIGITS = re.compile(r"[\d.,]+")
+_SECOND_FIGURE = re.compile(r"\(\s*[+-]?[\d.,]+\s*\)")
 _ZERO_WORDS = {"零", "〇"}
 _TORN = re.compile(r"\d[ \n]+\d|[+-] +\d")
 _PARTED_SIGN = re.compile(r"[+-]\n")
@@ -60,8 +63,14 @@ def read_cell(text: str, *, change: bool = False) -> Reading:  # noqa: PLR0911 -
     text = normalise(text)
     if not text:
         return Reading(State.BLANK)
+    if _SECOND_FIGURE.search(text) or any(character.isdecimal() and not character.isascii() for character in text):
+        return Reading(State.TEXT)  # 5(4), which may be either; digits of another script
     if _PARTED_SIGN.search(text):
         return Reading(State.TEXT)  # a dash above a figure: two cells in one, or a sign
+    if _LOST_DIGITS.fullmatch(text):
+        return Reading(State.UNREADABLE)  # a character that the font does not name, a digit for all we know
+    if "\n" in text and _are_two_cells(text.split("\n")):
+        return Reading(State.UNREADABLE)
     how = How.INFERRED if _TORN.search(text) and not _SPACED_GROUPS.match(text) else How.READ
     packed = "".join(text.split())
     if packed in _ZERO_WORDS:
@@ -75,6 +84,16 @@ def read_cell(text: str, *, change: bool = False) -> Reading:  # noqa: PLR0911 -
     if match:
         return _number(match["figure"], match["sign"] == "-", match["unit"], how)
     return Reading(State.TEXT)
+
+
+def _are_two_cells(lines: list[str]) -> bool:
+    """A figure above or below a mark for nothing: two rows that lost the border between them."""
+    dashes = [bool(_DASHES.fullmatch(line)) for line in lines]
+    return (
+        any(dashes)
+        and not all(dashes)
+        and all(dash or _DIGITS.fullmatch(line) for dash, line in zip(dashes, lines, strict=True))
+    )
 
 
 def _number(figure: str, negative: bool, unit: str | None, how: How) -> Reading:

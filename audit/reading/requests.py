@@ -504,7 +504,10 @@ def _printed(header: Sequence[Row]) -> tuple[tuple[str, ...] | None, str]:
 
 def _by_places(header: Sequence[Row]) -> tuple[str, ...] | None:
     """The lowest label above each column; None unless each column of the form stands there once."""
-    lowest = [next((text for text in reversed(stack) if text not in _SPANNING), "") for stack in _stacks(header)]
+    columns = _stacks(header)
+    if any(stack and stack[-1] == "法人或其他组织" for stack in columns):
+        return None  # its five columns stand beside it, not below: the spans are lost
+    lowest = [next((text for text in reversed(stack) if text not in _SPANNING), "") for stack in columns]
     named = [_column_of(text) or (FOREIGN if text else "") for text in lowest]
     if "合计" in lowest and "total" not in named:
         named[lowest.index("合计")] = "total"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 
 from audit.form import IDS, TABLES, load
 from audit.reading.decode import decode
@@ -14,8 +16,14 @@ from audit.report import Locator, Trouble
 MOST_BYTES = 20 * 2**20
 MOST_CELLS = 20_000
 _LONGEST_LINE = 20_000
+_LONGEST_LABEL = 40
+_PIPES_OF_A_ROW = 3
+_FEWEST_FIGURES = 15
+_FEWEST_LABELS = 4
+_MOST_SHORT_ROWS = 2
+_DRAWN = str.maketrans("│┃║｜¦", "|||||")
 _PIPES = re.compile(r"\s*\|(.*)\|\s*")
-_RULE = re.compile(r"[\s|:+=-]+")
+_RULE = re.compile(r"[\s|:+=\-─━═┄┈┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫┳┻╋]+")
 _PROSE = re.compile(r"[。；;！？]")
 
 
@@ -29,8 +37,20 @@ def read_text(data: bytes) -> Document:
             "too_large", "文本超过 20 MB，不像一份年度报告", "the text is over 20 MB, unlike a yearly report"
         )
     text, encoding, lossy = decode(data)
+    troubles = (
+        (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),) if lossy else ()
+    )
+    return Document("text", tuple(blocks_of(text)), encoding=encoding, troubles=troubles)
+
+
+def blocks_of(text: str) -> list[Text | Grid]:
+    """Blocks of text as it was typed or copied, line by line; also for text that other documents hold preformatted.
+
+    Raises UnreadableDocument (too_large) past 20,000 cells.
+    """
     blocks: list[Text | Grid] = []
     rows: list[tuple[str, ...]] = []
+    held: list[str] = []  # a line inside a table that may be the first half of a label
     tables = count = 0
 
     def close() -> None:
@@ -39,28 +59,112 @@ def read_text(data: bytes) -> Document:
             blocks.append(_grid(rows, tables))
             tables += 1
             rows.clear()
+        blocks.extend(map(_text, held))
+        held.clear()
 
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    for line in _in_rows(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
         cells = _cells(line)
-        if cells is not None:
-            if cells:
-                rows.append(cells)
-                count += len(cells)
+        if cells is None and not line.strip():
+            close()
+        elif cells is None:
+            if held or not rows or len(line) > _LONGEST_LABEL or _PROSE.search(line):
+                close()
+            held.append(line)
+        elif cells:
+            if held and (whole := _with_label(held[0], cells)):
+                held.clear()
+                cells = whole
+            if held:
+                close()
+            rows.append(cells)
+            count += len(cells)
             if count > MOST_CELLS:
                 raise UnreadableDocument(
                     "too_large",
                     f"表格单元格超过 {MOST_CELLS} 个，不像一份年度报告",
                     f"over {MOST_CELLS} table cells, unlike a yearly report",
                 )
-            continue
-        close()
-        if line.strip():
-            blocks.append(Text(" ".join(line.split()).lstrip("#").strip(), heading=line.lstrip().startswith("#")))
     close()
-    troubles = (
-        (Trouble("lossy_text", "document", f"{encoding}: {text.count(chr(0xFFFD))} characters lost"),) if lossy else ()
-    )
-    return Document("text", tuple(blocks), encoding=encoding, troubles=troubles)
+    return blocks
+
+
+def _text(line: str) -> Text:
+    return Text(" ".join(line.split()).lstrip("#").strip(), heading=line.lstrip().startswith("#"))
+
+
+def _with_label(above: str, cells: tuple[str, ...]) -> tuple[str, ...] | None:
+    """A row whose label began on the line above; None unless the two together are a label to the letter."""
+    if not read_cell(cells[-1]).fills:
+        return None
+    if read_cell(cells[0]).fills:
+        return (above.strip(), *cells) if cells[0] and label(above) in _row_labels() else None
+    whole = above.strip() + cells[0]
+    return (whole, *cells[1:]) if label(whole) in _row_labels() and label(cells[0]) not in _row_labels() else None
+
+
+# --- one cell a line, as a copy out of a PDF leaves them -------------------------------------------------------------
+
+
+def _in_rows(lines: list[str]) -> Iterator[str]:
+    """The lines, those of a table copied cell by cell joined to rows by tabs."""
+    run: list[str] = []
+    for line in lines:
+        if line.strip() and (len(line.strip()) > _LONGEST_LABEL + 10 or _cells(line) is not None or _ends_a_run(line)):
+            yield from _rows_of_cells(run)
+            run = []
+            yield line
+        else:
+            run.append(line)
+    yield from _rows_of_cells(run)
+
+
+def _ends_a_run(line: str) -> bool:
+    return bool(_PROSE.search(line)) or any(pattern.fullmatch(label(line)) for pattern in _headings())
+
+
+def _rows_of_cells(run: list[str]) -> list[str]:
+    """Rows out of lines of one cell each; the lines as they are unless they hold a table.
+
+    A blank cell leaves no line, so a row of six is a row of six. Where many rows are short, a page number may have
+    filled one up, and none is taken.
+    """
+    lines = [line.strip() for line in run if line.strip()]
+    known = sum(label(line) in _row_labels() for line in lines)
+    if sum(map(_is_figure, lines)) < (_FEWEST_FIGURES if known < _FEWEST_LABELS else _FEWEST_LABELS):
+        return run
+    rows: list[list[str]] = []
+    short = 0
+    labels: list[str] = []
+    for is_figure, group in groupby(lines, key=_is_figure):
+        if not is_figure:
+            labels = list(group)
+            continue
+        figures = list(group)
+        short += 4 <= len(figures) < len(load("2021").tables["requests"].columns)
+        head = _header_length(labels)
+        rows += [labels[:head], [*labels[head:], *figures]]
+        labels = []
+    rows.append(labels)
+    return run if short > _MOST_SHORT_ROWS else ["\t".join(row) if len(row) > 1 else row[0] for row in rows if row]
+
+
+def _header_length(labels: list[str]) -> int:
+    """How many of the labels belong to a header: up to the last name of a column, an ordinal marks one of a row."""
+    named = [n for n, text in enumerate(labels) if not text[0].isdigit() and label(text) in _column_labels()]
+    named = [n for n in named if "".join(labels[n].split())[0] not in "（(一二三四五六七"]
+    return named[-1] + 1 if named else 0
+
+
+def _is_figure(line: str) -> bool:
+    return len(line) <= _LONGEST_LABEL and read_cell(line).fills
+
+
+@cache
+def _headings() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern) for form in IDS for section in load(form).sections for pattern in section.accepted)
+
+
+# --- lines of tables -------------------------------------------------------------------------------------------------
 
 
 def _grid(rows: list[tuple[str, ...]], table: int) -> Grid:
@@ -79,10 +183,13 @@ def _cells(line: str) -> tuple[str, ...] | None:
         return None
     if "\t" in line.strip() or (line.startswith("\t") and line.strip()):
         return tuple(cell.strip() for cell in line.rstrip("\n").split("\t"))
-    if match := _PIPES.fullmatch(line):
-        if _RULE.fullmatch(line):
-            return ()
-        return tuple(cell.strip().strip("*").replace("<br>", "\n") for cell in match[1].split("|"))
+    drawn = line.translate(_DRAWN)
+    outer = _PIPES.fullmatch(drawn)
+    if (outer or drawn.count("|") >= _PIPES_OF_A_ROW or len(drawn.strip()) >= 5) and _RULE.fullmatch(drawn):
+        return ()
+    if outer or (drawn.count("|") >= _PIPES_OF_A_ROW and not _PROSE.search(drawn)):
+        inner = outer[1] if outer else drawn
+        return tuple(cell.strip().strip("*").replace("<br>", "\n") for cell in inner.split("|"))
     return _by_figures(line.split())
 
 
