@@ -57,7 +57,7 @@ def plan(
 ) -> Plan:
     """Judge the links of a list page and find the folders one level down that hold the rest."""
     headings = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"])]
-    column = in_report_column(page.title, *headings) or visit.depth > 0
+    column = in_report_column(page.title, *headings) or visit.depth > 0 or visit.column
     named = {who for text in (*headings, page.title) if (who := owner_in_title(text, organisations))}
     owner = visit.owner or (named.pop() if len(named) == 1 else None)
     choices = tuple(
@@ -75,7 +75,8 @@ def plan(
     folders = list(_folders(page, visit, organisations, years, reports, own)) if not is_report else []
     if not choices and not is_report and visit.depth < _DEEPEST:
         folders += [(replace(visit, depth=visit.depth + 1, list_url=url), url) for url in listing.frames]
-    app = _APP.search(page.text) if not listing.items and not folders and not is_report else None
+    empty = not listing.items and not listing.shell and visit.system is None
+    app = _APP.search(page.text) if empty and not folders and not is_report else None
     return Plan(
         choices=choices,
         folders=tuple(folder for folder, _ in folders),

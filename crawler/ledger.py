@@ -20,6 +20,8 @@ from crawler.select import Choice, Kind
 class Visit:
     """Why an address is fetched. ``role``: list, report or attachment; ``list_url`` names the list it came from.
 
+    ``system`` and ``column`` are what the page that led to an endpoint was: its reply has neither marks nor headings.
+
     ``optional``: an attachment beside a report that stands on the page; ``hops``: pages that only sent us on.
     """
 
@@ -35,6 +37,9 @@ class Visit:
     attachment_of: str | None = None
     optional: bool = False
     hops: int = 0
+    system: str | None = None
+    column: bool = False
+    body: str = ""
 
 
 @dataclass(slots=True)
@@ -141,7 +146,7 @@ class Ledger:
         self, visit: Visit, links: Sequence[PageLink], items: frozenset[str]
     ) -> tuple[Sequence[PageLink], str | None]:
         """Which pages to ask for next, and why the list is then not seen whole: some pagers never end."""
-        fresh = [link for link in links if f"list {link.url} " not in self.seen]
+        fresh = [link for link in links if f"list {link.key} " not in self.seen]
         if not fresh or visit.number == 1:
             return fresh, None
         known: frozenset[str] = frozenset().union(*(page.items for page in self.readings[visit.list_url].pages))

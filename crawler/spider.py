@@ -12,7 +12,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.classify import LARGEST_PAGE, Outcome, Verdict, classify_failure, classify_list, classify_report
-from crawler.cms import Page, pick
+from crawler.cms import Page, PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
 from crawler.follow import MOST_HOPS, attachments, forward, holds_report, is_folder, plan, report_of
@@ -78,11 +78,11 @@ class PortalSpider(scrapy.Spider):
             else:
                 ledger.failed(visit, verdict, response.url)
             return
-        page = Page(response.url, text, visit.number)
+        page = Page(response.url, text, visit.number, visit.body)
         if onward := self._onward(page, visit):
             yield from onward
             return
-        listing = pick(ledger.portal.cms, page).parse(page)
+        listing = pick(visit.system or ledger.portal.cms, page).parse(page)
         found = plan(page, listing, visit, ledger.organisations, self.run.years)
         if found.needs_render:
             ledger.failed(visit, Verdict(Outcome.NEEDS_RENDER, found.needs_render), response.url)
@@ -94,15 +94,19 @@ class PortalSpider(scrapy.Spider):
         further, why = ledger.further(visit, listing.next, items)
         why = why or listing.unresolved or page.cut
         reports = len({choice.link.url for choice in choices})
-        read = PageRead(visit.number, items, reports, listing.pages, listing.total, why)
-        ledger.read(visit, read, leads_on=bool(found.folders), owner=found.owner)
+        if listing.shell:
+            visit = replace(visit, system=listing.system, column=found.names_column, owner=visit.owner or found.owner)
+        else:
+            read = PageRead(visit.number, items, reports, listing.pages, listing.total, why)
+            ledger.read(visit, read, leads_on=bool(found.folders), owner=found.owner)
         for choice in choices:
             ledger.choose(choice)
             if choice.kind is Kind.REPORT and choice.year in self.run.years:
                 yield from self._order(choice.link.url, replace(visit, role="report", choice=choice), choice)
         for link in further:
-            below = replace(visit, number=link.number or visit.number + 1, alternate=link.alternate, hops=0)
-            yield from self._order(link.url, below)
+            number = link.number or visit.number + 1
+            below = replace(visit, number=number, alternate=link.alternate, hops=0, body=link.body)
+            yield from self._order(link.url, below, link=link)
         for url, folder in zip(found.folder_urls, found.folders, strict=True):
             yield from self._order(url, folder)
 
@@ -138,13 +142,30 @@ class PortalSpider(scrapy.Spider):
         url = forward(page) if visit.hops < MOST_HOPS else None
         return list(self._order(url, replace(visit, hops=visit.hops + 1), visit.choice)) if url else []
 
-    def _order(self, url: str, visit: Visit, choice: Choice | None = None) -> Iterator[Request]:
+    def _order(
+        self, url: str, visit: Visit, choice: Choice | None = None, *, link: PageLink | None = None
+    ) -> Iterator[Request]:
         """A request for ``url`` unless this portal already asked for it for the same purpose."""
         ledger = self.run.ledger(visit)
-        key = f"{visit.role} {url} {f'{choice.organisation} {choice.year}' if choice else ''}"
+        asked = link or PageLink(url)
+        key = f"{visit.role} {asked.key} {f'{choice.organisation} {choice.year}' if choice else ''}"
         if key in ledger.seen or self.run.failure:
             return
         ledger.seen.add(key)
         ledger.open(visit)
         meta = {"visit": visit, "download_slot": ledger.portal.group}
-        yield Request(url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)
+        yield Request(
+            url,
+            method="POST" if asked.body else "GET",
+            body=asked.body,
+            headers=_headers(asked),
+            callback=self.arrived,
+            errback=self.lost,
+            dont_filter=True,
+            meta=meta,
+        )
+
+
+def _headers(link: PageLink) -> dict[str, str]:
+    headers = {"Content-Type": link.content_type} if link.body else {}
+    return headers | ({"Referer": link.referer} if link.referer else {})

@@ -28,11 +28,22 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class PageLink:
-    """A further page of the same list. ``alternate`` is tried if ``url`` is gone: some sites count from one."""
+    """A further page of the same list. ``alternate`` is tried if ``url`` is gone: some sites count from one.
+
+    A system that answers by an endpoint may want a ``body`` (then it is a POST of ``content_type``) and a ``referer``.
+    """
 
     url: str
     number: int | None = None
     alternate: str | None = None
+    body: str = ""
+    content_type: str = "application/x-www-form-urlencoded"
+    referer: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other request."""
+        return f"{self.url} {self.body}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,7 @@ class ListPage:
     """One page of a list. ``pages`` and ``total`` (items) are None where the page does not say.
 
     ``unresolved`` names a pager that is there but could not be followed: such a list was not read whole.
+    ``shell``: the page itself lists nothing; ``next`` leads to the endpoint that does, from page 1 on.
     """
 
     items: tuple[Link, ...]
@@ -50,15 +62,20 @@ class ListPage:
     frames: tuple[str, ...] = ()
     unresolved: str | None = None
     system: str = "static"
+    shell: bool = False
 
 
 @dataclass(frozen=True)
 class Page:
-    """A fetched page: final address, decoded text, and its number in the list if known from the pager."""
+    """A fetched page: final address, decoded text, and its number in the list if known from the pager.
+
+    ``asked`` is the body it was asked for with, for systems whose next page differs from it in one number.
+    """
 
     url: str
     text: str
     number: int = 1
+    asked: str = ""
 
     @cached_property
     def soup(self) -> BeautifulSoup:
