@@ -19,7 +19,7 @@ from audit.reading.rows import rows_of
 from audit.reading.second import second_reading
 from audit.reading.text import read_text
 from audit.reading.word import read_word
-from audit.report import Cell, Report, State, Table
+from audit.report import Cell, How, Report, State, Table
 
 __all__ = ["EXTRACTOR", "NotAReport", "UnreadableDocument", "detect", "read", "read_document"]
 
@@ -81,6 +81,7 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
     found = outline(document, url, headers)
     rows = rows_of(found.grids)
     tables = [table for table in (read_disclosure(rows), read_requests(rows), read_disputes(rows)) if table]
+    tables = _doubted(document, tables)
     _insist(document, found, tables)
     shape = _form(found, tables)
     report = Report(
@@ -100,6 +101,7 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
         sources=found.sources,
         media=document.media,
         meta=document.meta,
+        breadcrumb=document.breadcrumb,
     )
     return replace(report, second=second_reading(report, document, data))
 
@@ -116,6 +118,23 @@ def _absent(name: str, shape: str | None) -> Table:
         {cell: Cell(cell, State.ABSENT) for cell in form.cells},
         missing=tuple(row.id for row in form.rows),
     )
+
+
+def _doubted(document: Document, tables: list[Table]) -> list[Table]:
+    """Figures out of text recognition are inferred: a misread digit must not become an accusation."""
+    pages = {trouble.at.page for trouble in document.troubles if trouble.kind == "recognised_text" and trouble.at}
+    if not pages:
+        return tables
+    return [
+        replace(
+            table,
+            cells={
+                key: replace(cell, how=How.INFERRED) if cell.at and cell.at.page in pages else cell
+                for key, cell in table.cells.items()
+            },
+        )
+        for table in tables
+    ]
 
 
 def _insist(document: Document, found: Outline, tables: list[Table]) -> None:

@@ -7,7 +7,7 @@ import re
 import zlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,11 +22,19 @@ from audit.reading.glyphs import Box, Glyph, Line, cell_text, lines_of, lost_sha
 from audit.reading.unruled import unruled_tables
 from audit.report import Locator, Trouble
 
+_Inked = tuple[tuple[int, int, int, int], list[Glyph]]
+"""A cell as top, left, bottom, right in rows and columns of the grid, with what is printed in it."""
+
+_Rule = tuple[float, float, float]
+"""A level rule: left, right, height."""
+
 MOST_BYTES = 50 * 2**20
 MOST_PAGES = 200
 MOST_GLYPHS = 600_000
 MOST_INFLATED = 400 * 2**20
 MOST_RULES = 6_000
+_OUTLINES = 500
+_STAMP = 12
 _STREAM = re.compile(rb"stream\r?\n")
 _ORDINAL = re.compile(r"\s*(?:[（(]?[一二三四五六七八九十]{1,3}[）)、.．]|\d{1,2}\s*[.．、])")
 _HEADING = re.compile(r"[一二三四五六七八九十]{1,2}\s*[、.．]\s*\S")
@@ -35,6 +43,7 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s*[,，]?\s*共\s*\d{1,3}\s*页)?[-—–－―~·.\s]*"
 )
 _NUMBER = re.compile(r"[-+−]?\d[\d,，.\s]*")
+_FIGURE = re.compile(rf"{_NUMBER.pattern}|[-—–―/／]|无")
 _SENTENCE_ENDS = ("。", "；", "：", "！", "？", ".", ";", ":")
 
 
@@ -105,7 +114,15 @@ class _Sheet:
     lines: list[Line] = field(default_factory=list)
     pictures: int = 0
     covered: bool = False
+    outlined: bool = False
+    rules: list[_Rule] = field(default_factory=list)
     too_many_rules: bool = False
+
+    @property
+    def is_picture(self) -> bool:
+        """Its content is a scan or letters drawn as shapes; a page number or a stamp may be all its text."""
+        few = not self.grids and all(self.in_margin(line) or len(line.text) < _STAMP for line in self.lines)
+        return (self.covered or self.outlined or bool(self.pictures and not self.glyphs)) and few
 
     def items(self, margin_lines: set[str]) -> list[_Item]:
         """Lines and grids from top to bottom, page numbers and running heads left out."""
@@ -136,7 +153,7 @@ def _sheet(page: Page, first_table: int) -> _Sheet:
         page = _turned(page, turn)
     glyphs = readable(page.chars)
     pictures = [image for image in page.images if image["width"] > 40 and image["height"] > 40]
-    covered = any(i["width"] * i["height"] > 0.5 * page.width * page.height for i in pictures)
+    covered = sum(i["width"] * i["height"] for i in pictures) > 0.5 * page.width * page.height
     sheet = _Sheet(
         page.page_number,
         float(page.width),
@@ -144,11 +161,12 @@ def _sheet(page: Page, first_table: int) -> _Sheet:
         glyphs,
         pictures=len(pictures),
         covered=covered,
+        outlined=len(page.curves) > _OUTLINES,
     )
     tables = _ruled_tables(page, sheet)
     loose = glyphs
     for number, boxes in enumerate(tables, first_table):
-        grid, loose = _grid(boxes, loose, page.page_number, number)
+        grid, loose = _grid(boxes, loose, sheet.rules, page.page_number, number)
         sheet.grids.append(grid)
     sheet.lines = lines_of(loose)
     if not sheet.grids:
@@ -171,8 +189,11 @@ def _ruled_tables(page: Page, sheet: _Sheet) -> list[list[Box]]:
     if len(kept.edges) > MOST_RULES:
         sheet.too_many_rules = True
         return []
-    closing = _missing_borders(kept.edges)
-    settings = {"explicit_horizontal_lines": closing} if closing else None
+    sheet.rules = _level_rules(kept.edges)
+    settings = {
+        "explicit_horizontal_lines": _missing_borders(kept.edges),
+        "explicit_vertical_lines": _missing_sides(kept.edges, sheet.rules),
+    }
     tables = [table.cells for table in kept.find_tables(settings)]
     if not any(map(_is_table, tables)) and len(page.edges) <= MOST_RULES:
         tables = [table.cells for table in page.find_tables()]
@@ -216,6 +237,46 @@ def _missing_borders(edges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return added
 
 
+def _missing_sides(edges: Sequence[dict[str, Any]], rules: Sequence[_Rule]) -> list[dict[str, Any]]:
+    """Sides left open, as many offices draw their tables: three level rules end where no upright one stands."""
+    upright = sorted((edge for edge in edges if edge["orientation"] == "v"), key=lambda edge: float(edge["x0"]))
+    places = [edge["x0"] for edge in upright]
+    added: list[dict[str, Any]] = []
+    level = [rule for rule in rules if rule[1] - rule[0] > 30] if upright else []
+    for end in (0, 1):
+        for x in _steps(rule[end] for rule in level):
+            tops = [rule[2] for rule in level if abs(rule[end] - x) < 2]
+            top, bottom = min(tops), max(tops)
+            drawn = (edge for edge in _beside(x, places, upright) if edge["bottom"] > top and edge["top"] < bottom)
+            if len(tops) < 3 or any(drawn):
+                continue
+            added.append(
+                {
+                    "object_type": "line",
+                    "x0": x,
+                    "x1": x,
+                    "top": top,
+                    "bottom": bottom,
+                    "width": 0,
+                    "height": bottom - top,
+                }
+            )
+    return added
+
+
+def _level_rules(edges: Sequence[dict[str, Any]]) -> list[_Rule]:
+    """Level rules from top to bottom, pieces drawn one after the other joined."""
+    rules: list[_Rule] = []
+    level = (edge for edge in edges if edge["orientation"] == "h")
+    for edge in sorted(level, key=lambda edge: (round(edge["top"] / 2), edge["x0"])):
+        left, right, height = rules[-1] if rules else (0.0, 0.0, -9.0)
+        if rules and abs(edge["top"] - height) < 2 and left - 3 <= edge["x0"] <= right + 3:
+            rules[-1] = (left, max(right, edge["x1"]), height)
+        else:
+            rules.append((edge["x0"], edge["x1"], edge["top"]))
+    return rules
+
+
 def _beside(x: float, places: Sequence[float], upright: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     """The rules within two points of a place; ``places`` are theirs, in order."""
     return upright[bisect_left(places, x - 2) : bisect_right(places, x + 2)]
@@ -242,7 +303,9 @@ def _is_table(cells: Sequence[Box]) -> bool:
     return len({cell[0] for cell in cells}) > 1 and len(cells) > 1
 
 
-def _grid(boxes: Sequence[Box], glyphs: Sequence[Glyph], page: int, table: int) -> tuple[Grid, list[Glyph]]:
+def _grid(
+    boxes: Sequence[Box], glyphs: Sequence[Glyph], rules: Sequence[_Rule], page: int, table: int
+) -> tuple[Grid, list[Glyph]]:
     """The cells as drawn, with their text; places without a drawn cell are filled. Also the glyphs left over."""
     xs = _steps(edge for box in boxes for edge in (box[0], box[2]))
     ys = _steps(edge for box in boxes for edge in (box[1], box[3]))
@@ -252,7 +315,14 @@ def _grid(boxes: Sequence[Box], glyphs: Sequence[Glyph], page: int, table: int) 
         left, right = _step(xs, box[0]), max(_step(xs, box[2]), _step(xs, box[0]) + 1)
         top, bottom = _step(ys, box[1]), max(_step(ys, box[3]), _step(ys, box[1]) + 1)
         _claim(owner, areas, (top, left, bottom, right))
-    _fill(owner, areas, len(ys) - 1, len(xs) - 1)
+    ruled = {
+        (row, column)
+        for left, right, height in rules
+        if ys[0] < height < ys[-1] and abs(ys[row := _step(ys, height)] - height) < 3
+        for column in range(len(xs) - 1)
+        if left < (xs[column] + xs[column + 1]) / 2 < right
+    }
+    _fill(owner, areas, (len(ys) - 1, len(xs) - 1), ruled)
     inside: list[list[Glyph]] = [[] for _ in areas]
     loose: list[Glyph] = []
     for glyph in glyphs:
@@ -262,11 +332,50 @@ def _grid(boxes: Sequence[Box], glyphs: Sequence[Glyph], page: int, table: int) 
         else:
             loose.append(glyph)
     rows: list[list[RawCell]] = [[] for _ in ys[1:]]
-    for (top, left, bottom, right), found in sorted(zip(areas, inside, strict=True), key=lambda pair: pair[0][:2]):
+    for (top, left, bottom, right), found in _parted(zip(areas, inside, strict=True), ys):
         seen_at = Locator(table, top, len(rows[top]), page, _rounded((xs[left], ys[top], xs[right], ys[bottom])))
         rows[top].append(RawCell(cell_text(found), right - left, bottom - top, seen_at))
     box = _rounded((xs[0], ys[0], xs[-1], ys[-1]))
-    return Grid(tuple(map(tuple, rows)), Locator(table=table, page=page, box=box)), loose
+    return Grid(
+        tuple(tuple(_without_merged_figures(row)) for row in rows), Locator(table=table, page=page, box=box)
+    ), loose
+
+
+def _without_merged_figures(row: Sequence[RawCell]) -> Iterator[RawCell]:
+    """In a row of figures one over several columns lost the border beside it: whose it is, and whose not, is open."""
+    single = sum(cell.colspan == 1 and (not cell.text or bool(_FIGURE.fullmatch(cell.text))) for cell in row)
+    for cell in row:
+        if cell.colspan > 1 and single >= 4 and _FIGURE.fullmatch(cell.text):
+            yield from [replace(cell, text="\ufffd", colspan=1)] * cell.colspan
+        else:
+            yield cell
+
+
+def _parted(cells: Iterable[_Inked], ys: Sequence[float]) -> list[_Inked]:
+    """The cells in order; one over several rows of figures, with a line in each, is several without their borders."""
+    ordered = sorted(cells, key=lambda cell: cell[0][:2])
+    beside: dict[int, list[tuple[int, str]]] = {}
+    for (top, left, bottom, _), found in ordered:
+        text = cell_text(found) if found else ""
+        for row in range(top, bottom):
+            beside.setdefault(row, []).append((left, text))
+    result: list[_Inked] = []
+    for (top, left, bottom, right), found in ordered:
+        lines: dict[int, list[Glyph]] = {}
+        for line in lines_of(found) if bottom - top > 1 else ():
+            lines.setdefault(bisect_right(ys, line.middle) - 1, []).extend(line.glyphs)
+        figures = all(_FIGURE.fullmatch(cell_text(glyphs)) for glyphs in lines.values())
+        if len(lines) == bottom - top and (
+            figures or all(_only_figures([text for x, text in beside[row] if x >= right]) for row in lines)
+        ):
+            result += [((row, left, row + 1, right), glyphs) for row, glyphs in lines.items()]
+        else:
+            result.append(((top, left, bottom, right), found))
+    return sorted(result, key=lambda cell: cell[0][:2])
+
+
+def _only_figures(texts: Sequence[str]) -> bool:
+    return any(texts) and all(not text or _FIGURE.fullmatch(text) for text in texts)
 
 
 def _claim(
@@ -279,8 +388,17 @@ def _claim(
         areas.append(area)
 
 
-def _fill(owner: dict[tuple[int, int], int], areas: list[tuple[int, int, int, int]], height: int, width: int) -> None:
-    """A border that was not drawn leaves a hole: one cell for each run of holes in a row, so that no column shifts."""
+def _fill(
+    owner: dict[tuple[int, int], int],
+    areas: list[tuple[int, int, int, int]],
+    size: tuple[int, int],
+    ruled: Collection[tuple[int, int]],
+) -> None:
+    """A border that was not drawn leaves a hole: one cell for each run of holes in a row, so that no column shifts.
+
+    It goes on downwards where no rule parts the rows; ``ruled`` holds the places with a rule above them.
+    """
+    height, width = size
     for row in range(height):
         column = 0
         while column < width:
@@ -288,7 +406,12 @@ def _fill(owner: dict[tuple[int, int], int], areas: list[tuple[int, int, int, in
             while end < width and (row, end) not in owner:
                 end += 1
             if end > column:
-                _claim(owner, areas, (row, column, row + 1, end))
+                below = row + 1
+                while below < height and not any(
+                    (below, place) in ruled or (below, place) in owner for place in range(column, end)
+                ):
+                    below += 1
+                _claim(owner, areas, (row, column, below, end))
             column = end + 1
 
 
@@ -488,7 +611,7 @@ def _inflated(data: bytes, start: int, room: int) -> tuple[int, bool]:
 
 
 def _require_text(sheets: Sequence[_Sheet]) -> None:
-    if not any(sheet.glyphs for sheet in sheets):
+    if not any(sheet.glyphs and not sheet.is_picture for sheet in sheets):
         pages = _numbers([sheet.number for sheet in sheets])
         raise UnreadableDocument(
             "image",
@@ -509,7 +632,7 @@ def _troubles(sheets: Sequence[_Sheet], broken: int) -> Iterator[Trouble]:
         yield Trouble("damaged", "document", f"{broken} compressed streams are broken, text may be missing")
     for sheet in sheets:
         at, where = Locator(page=sheet.number), f"page {sheet.number}"
-        if not sheet.glyphs and sheet.pictures:
+        if sheet.is_picture:
             yield Trouble("image", where, "a picture without a text layer", at)
         elif sheet.covered:
             yield Trouble(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from audit.reading.document import Grid, RawCell
 from audit.reading.glyphs import Box, Line, line_of
 from audit.report import Locator
 
-_VALUE = re.compile(r"[-+−]?\d[\d,，]*(?:\.\d+)?|[-—/／]|无")
+_VALUE = re.compile(r"[-+−]?[\d\ufffd][\d,，\ufffd]*(?:\.\d+)?|[-—/／]|无")
+_GROUP = re.compile("[（(][一二三四五六七八九十]+[）)]")
+_UNREADABLE = "\ufffd"
 _ITEM = re.compile(r"第二十条第")
 _LEAST_ROWS = 3
 _LEAST_COLUMNS = 3
@@ -65,7 +68,9 @@ def unruled_tables(lines: Sequence[Line], page: int, first_table: int = 0) -> tu
 def _cut(line: Line) -> _Row:
     groups = [[line.glyphs[0]]]
     for before, glyph in zip(line.glyphs, line.glyphs[1:], strict=False):
-        if glyph.x0 - before.x1 > 0.9 * max(before.size, glyph.size):
+        # A figure may stand close behind a long label; the digits of an ordinal stand before the words.
+        wide = 0.3 if glyph.text.isdecimal() and not _VALUE.fullmatch(before.text) else 0.9
+        if glyph.x0 - before.x1 > wide * max(before.size, glyph.size):
             groups.append([])
         groups[-1].append(glyph)
     parts = [line_of(group) for group in groups]
@@ -121,17 +126,20 @@ def _same_columns(one: _Row, other: _Row) -> bool:
 
 
 def _grid(run: Sequence[_Row], page: int, table: int) -> Grid:
-    data = [row for row in run if row.is_data]
-    centres = [_centre(value) for value in max((row.values for row in data), key=len)]
+    """Rows of figures under their columns; a line without any is part of the label of the row nearest to it."""
+    centres = [_centre(value) for value in max((row.values for row in run if row.is_data), key=len)]
+    placed = [_placed(row, centres) for row in run]
+    data = [(row, cells) for row, cells in zip(run, placed, strict=True) if any(cells[1:])]
     words: list[list[str]] = [[] for _ in data]
-    for row in run:
-        nearest = min(range(len(data)), key=lambda index: abs(data[index].line.middle - row.line.middle))
-        text = " ".join(part.text for part in row.labels + (() if row.is_data else row.values))
-        if text:
-            words[nearest].append(text)
+    for row, cells in zip(run, placed, strict=True):
+        nearest = min(range(len(data)), key=lambda index: abs(data[index][0].line.middle - row.line.middle))
+        if cells[0]:
+            words[nearest].append(cells[0])
     rows = []
-    for number, (row, label) in enumerate(zip(data, words, strict=True)):
-        texts = ["\n".join(label), *_placed(row.values, centres)][0 if any(words) else 1 :]
+    for number, ((row, cells), label) in enumerate(zip(data, words, strict=True)):
+        # The label of a group is printed beside its items, so that it may come between the lines of one.
+        label.sort(key=lambda text: not _GROUP.match(text))
+        texts = ["\n".join(label), *cells[1:]][0 if any(words) else 1 :]
         rows.append(
             tuple(RawCell(text, at=Locator(table, number, i, page, row.line.box)) for i, text in enumerate(texts))
         )
@@ -143,11 +151,20 @@ def _around(lines: Sequence[Line]) -> Box:
     return round(x0, 1), round(lines[0].top, 1), round(x1, 1), round(lines[-1].bottom, 1)
 
 
-def _placed(values: Sequence[Line], centres: Sequence[float]) -> list[str]:
-    texts = [""] * len(centres)
-    for value in values:
-        column = min(range(len(centres)), key=lambda index: abs(centres[index] - _centre(value)))
-        texts[column] = f"{texts[column]} {value.text}".strip()
+def _placed(row: _Row, centres: Sequence[float]) -> list[str]:
+    """The words before the first column, then what is printed under each column, be it a figure or not.
+
+    Where the words run into the first column, what stands there cannot be told from them.
+    """
+    texts = [""] * (len(centres) + 1)
+    reach = min((b - a for a, b in pairwise(centres)), default=0.0) / 2
+    for part in row.labels + row.values:
+        column = 0
+        if part in row.values or part.x0 > centres[0] - reach:
+            column = 1 + min(range(len(centres)), key=lambda index: abs(centres[index] - _centre(part)))
+        texts[column] = f"{texts[column]} {part.text}".strip()
+        if not column and part.x1 > centres[0] - part.size / 2:
+            texts[1] = _UNREADABLE
     return texts
 
 

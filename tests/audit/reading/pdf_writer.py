@@ -13,12 +13,18 @@ WIDTH = 595.0
 
 @dataclass(slots=True)
 class Sheet:
-    """The drawing of one page. Places are in points from the top left corner."""
+    """The drawing of one page. Places are in points from the top left corner of the page as it is drawn.
+
+    ``aside`` turns the drawing on the paper (90: its top lies on the left edge, 270: on the right one); ``rotate`` is
+    what the file tells viewers, so both alike show it upright. ``strips`` cuts the picture that covers the page.
+    """
 
     rotate: int = 0
+    aside: int = 0
     width: float = WIDTH
     height: float = HEIGHT
     picture: bool = False
+    strips: int = 1
     commands: list[str] = field(default_factory=list)
     characters: set[str] = field(default_factory=set)
 
@@ -26,6 +32,16 @@ class Sheet:
         self.characters.update(text)
         codes = "".join(f"{ord(char):04x}" for char in text)
         self.commands.append(f"BT /F {size} Tf {matrix} {x} {self.height - y - size} Tm <{codes}> Tj ET")
+        return self
+
+    def invisible(self) -> Sheet:
+        """What is written from here on leaves no ink, as text that recognition lays over a scan."""
+        self.commands.append("3 Tr")
+        return self
+
+    def rule(self, x0: float, y0: float, x1: float, y1: float) -> Sheet:
+        """A line as word processors print it: a thin filled rectangle."""
+        self.commands.append(f"{x0 - 0.2} {self.height - y1 - 0.2} {x1 - x0 + 0.4} {y1 - y0 + 0.4} re f")
         return self
 
     def line(self, x0: float, y0: float, x1: float, y1: float) -> Sheet:
@@ -58,15 +74,19 @@ class Sheet:
         return y
 
 
-def write_pdf(*sheets: Sheet, mapped: bool = True, info: str = "") -> bytes:
-    """A whole file. ``mapped``: the font carries a character map; without one no text can be taken out of it."""
+def write_pdf(*sheets: Sheet, mapped: bool = True, unmapped: str = "", info: str = "") -> bytes:
+    """A whole file. ``mapped``: the font carries a character map; without one no text can be taken out of it.
+
+    ``unmapped`` are characters that its map leaves out.
+    """
     objects: dict[int, bytes] = {}
     characters = sorted(set().union(*(sheet.characters for sheet in sheets)))
-    mapping = "\n".join(f"<{ord(char):04x}> <{char.encode('utf-16-be').hex()}>" for char in characters)
+    known = [char for char in characters if char not in unmapped]
+    mapping = "\n".join(f"<{ord(char):04x}> <{char.encode('utf-16-be').hex()}>" for char in known)
     cmap = (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /M def\n"
         "1 begincodespacerange <0000> <ffff> endcodespacerange\n"
-        f"{len(characters)} beginbfchar\n{mapping}\nendbfchar\nendcmap end end"
+        f"{len(known)} beginbfchar\n{mapping}\nendbfchar\nendcmap end end"
     )
     narrow = " ".join(f"{ord(char)} [500]" for char in characters if char.isascii())
     pages = range(10, 10 + 2 * len(sheets), 2)
@@ -94,9 +114,13 @@ def write_pdf(*sheets: Sheet, mapped: bool = True, info: str = "") -> bytes:
     for page, sheet in zip(pages, sheets, strict=True):
         drawn = list(sheet.commands)
         if sheet.picture:
-            drawn.insert(0, f"q {sheet.width} 0 0 {sheet.height} 0 0 cm /I Do Q")
+            high = sheet.height / sheet.strips
+            drawn[:0] = [f"q {sheet.width} 0 0 {high} 0 {high * n} cm /I Do Q" for n in range(sheet.strips)]
+        width, height = (sheet.height, sheet.width) if sheet.aside else (sheet.width, sheet.height)
+        if sheet.aside:
+            drawn.insert(0, f"0 1 -1 0 {width} 0 cm" if sheet.aside == 90 else f"0 -1 1 0 0 {height} cm")
         objects[page] = (
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {sheet.width} {sheet.height}] /Rotate {sheet.rotate} "
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Rotate {sheet.rotate} "
             f"/Resources << /Font << /F 3 0 R >> /XObject << /I 7 0 R >> >> /Contents {page + 1} 0 R >>"
         ).encode()
         objects[page + 1] = _stream("\n".join(drawn).encode())

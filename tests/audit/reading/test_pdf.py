@@ -268,9 +268,21 @@ def test_one_scanned_page_among_others_is_a_trouble() -> None:
 
 
 def test_text_over_a_picture_of_the_page_is_marked_as_recognised() -> None:
-    document = read_pdf(write_pdf(Sheet(picture=True).text(80, 60, "正文")))
+    document = read_pdf(write_pdf(Sheet(picture=True).text(80, 200, "本报告由示例市教育局编制，统计期限一年。")))
 
     assert [trouble.kind for trouble in document.troubles] == ["recognised_text"]
+
+
+def test_a_scan_in_strips_with_a_page_number_and_a_stamp_is_still_a_scan() -> None:
+    sheets = [
+        Sheet(picture=True, strips=4).text(80, 400, "扫描全能王").text(290, 800, f"- {number} -") for number in (1, 2)
+    ]
+
+    with pytest.raises(UnreadableDocument) as caught:
+        read_pdf(write_pdf(*sheets))
+
+    assert caught.value.reason == "image"
+    assert "1-2" in caught.value.message["zh"]
 
 
 def test_a_font_without_a_character_map_is_unsupported() -> None:
