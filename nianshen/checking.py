@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from audit.context import Context
-from audit.engine import Judgement, judge, outcome_of
+from audit.engine import OFF_BY_DEFAULT, Judgement, judge, outcome_of
 from audit.reading import NotAReport, UnreadableDocument, detect, read
 from audit.report import Report
 from nianshen.calendar import Calendar
@@ -82,7 +82,8 @@ def check(
         found = unreadable(source, "not_a_report", error.message["zh"], error.message["en"], sha256, media)
         return replace(found, outcome="not_a_report")
     report = replace(report, year=request.year or report.year, agency=request.agency or report.agency)
-    judgement = judge(report, _context(report, request), select=request.select, ignore=request.ignore)
+    ignore = (*request.ignore, *(() if request.select else OFF_BY_DEFAULT))
+    judgement = judge(report, _context(report, request), select=request.select, ignore=ignore)
     return Checked(source, sha256, media, report, judgement, outcome_of(report, judgement))
 
 

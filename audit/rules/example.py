@@ -1,9 +1,9 @@
 """The examples on a rule's page: a small valid report and what is changed in it. They are shown, and they are tests.
 
 An example is a table of TOML. What it says of the report: ``cells`` (a number, or the name of a state), ``inferred``
-(cell ids), ``sections`` and ``tables`` (fields to change, by name), any other field of ``Report``, ``declared`` for
-its date, ``form`` for the shape of its figures; ``report = false`` for none. ``context`` holds fields of ``Context``;
-reports within it are written in the same way.
+(cell ids), ``sections`` and ``tables`` (fields to change, by name; ``length`` makes a section so long), any other
+field of ``Report``, ``declared`` for its date, ``form`` for the shape of its figures ("": not told); ``report = false`` for none.
+``context`` holds fields of ``Context``; reports within it are written in the same way.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ def _report(spec: Mapping[str, Any]) -> Report | None:
     rest = dict(spec)
     if rest.pop("report", True) is False:
         return None
-    base = valid(rest.pop("form", "2021"))
+    form = rest.pop("form", "2021")
+    base = valid(form) if form else replace(valid(), form=None)
     for cell_id, value in rest.pop("cells", {}).items():
         base = _with_table(base, cell_id, value)
     for cell_id in rest.pop("inferred", ()):
@@ -117,7 +118,7 @@ def _report(spec: Mapping[str, Any]) -> Report | None:
     for name, changes in rest.pop("tables", {}).items():
         base = _changed(base, "tables", name, **_table_changes(base, name, changes))
     for key, changes in rest.pop("sections", {}).items():
-        base = _changed(base, "sections", key, **changes)
+        base = _changed(base, "sections", key, **_section_changes(base, key, changes))
     if "declared" in rest:
         base = replace(base, dates=replace(base.dates, declared=rest.pop("declared") or None))
     if "troubles" in rest:
@@ -146,6 +147,15 @@ def _table_changes(base: Report, name: str, changes: Mapping[str, Any]) -> dict[
     if lost:
         cells = base.tables[name].cells
         found["cells"] = {key: Cell(key, State.ABSENT) if key.startswith(lost) else cell for key, cell in cells.items()}
+    return found
+
+
+def _section_changes(base: Report, key: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a section; ``length`` repeats its text until it has so many characters."""
+    found = dict(changes)
+    if "length" in found:
+        text = "".join(base.sections[key].text.split())
+        found["text"] = (text * (found["length"] // len(text) + 1))[: found.pop("length")]
     return found
 
 

@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from audit.engine import OFF_BY_DEFAULT
 from nianshen import calendar as dates
 
 MASK = "***"
@@ -264,7 +265,7 @@ class Waiver(Section):
 
 class Rules(Section):
     severity: dict[str, Level] = {}
-    disable: tuple[str, ...] = ()
+    disable: tuple[str, ...] = OFF_BY_DEFAULT
     confirm: tuple[Level, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
