@@ -15,7 +15,7 @@ CARRIER = re.compile(r"<\s*(?:table|td|p)\b", re.I)
 """What makes a string worth reading as a part of the page."""
 _LEAST = 400
 _DEEPEST = 3
-_SENT = re.compile(r"^\ufeff?\s*(?:[\w.$]+\s*\()?\s*[{\[]\s*[\"{\[]")
+_SENT = re.compile(r"^\ufeff?\s*(?:[\w.$]+\s*\()?\s*(?:[{\[]\s*[\"{\[]|\"\s*(?:<|\\u003c|\\*[{\[]))", re.I)
 _STRING = r'"(?:[^"\\{0}]++|\\.)*+"|\'(?:[^\'\\{0}]++|\\.)*+\'|`(?:[^`\\]++|\\.)*+`'
 # First as the script means it; then, where a stray quote put that out of step, each kind of quote by itself.
 _STRINGS = (
@@ -70,19 +70,31 @@ def plain(content: str) -> str:
 
 def facts_beside(source: str, place: int) -> dict[str, str]:
     """Title, date and source that stand next to an article in its script, under ``script.…`` names."""
-    found: dict[str, tuple[int, str]] = {}
-    start = max(0, place - _NEAR)
-    # Behind the article too: where it ends, the fields of the same object go on.
     end = _end_of_string(source, place)
-    for offset, part in ((start, source[start:place]), (end, source[end : end + _NEAR])):
-        for match in _PAIR.finditer(part):
-            for name, pattern in _KEYS.items():
-                if pattern.fullmatch(match["key"]):
-                    away = min(abs(offset + match.start() - place), abs(offset + match.start() - end))
-                    value = _unescaped(match["text"][1:-1]) if match["text"] else match["number"]
-                    if value.strip() and (name not in found or away < found[name][0]):
-                        found[name] = (away, value.strip())
+    start = place - _reach(source[max(0, place - _NEAR) : place][::-1], "{", "}")
+    stop = end + _reach(source[end : end + _NEAR], "}", "{")
+    found: dict[str, tuple[int, str]] = {}
+    for first, last in ((start, place), (end, stop)):
+        for match in _PAIR.finditer(source, first, last):
+            away = min(abs(match.start() - place), abs(match.start() - end))
+            value = _unescaped(match["text"][1:-1]) if match["text"] else match["number"]
+            for name in (name for name, pattern in _KEYS.items() if pattern.fullmatch(match["key"])):
+                if value.strip() and (name not in found or away < found[name][0]):
+                    found[name] = (away, value.strip())
     return {name: value for name, (_, value) in found.items()}
+
+
+def _reach(text: str, closing: str, opening: str) -> int:
+    """How far the object that a text begins in goes on; objects inside it are passed over."""
+    depth = 0
+    for place, character in enumerate(text):
+        if character == opening:
+            depth += 1
+        elif character == closing:
+            if not depth:
+                return place
+            depth -= 1
+    return len(text)
 
 
 _PAIR = re.compile(

@@ -40,6 +40,8 @@ _LINES = (
     re.compile(r"(?:发文|成稿|生成)(?:日期|时间)"),
 )
 _NEXT_LABEL = re.compile(r"(?:日期|时间|有效期)\s*[:：]?")
+_TELLING = re.compile(r"[间期]|来源|发[布表]|浏览|点击|阅读")
+_SPREAD = re.compile(r"(?<=[日时发公])\s+(?=[期间布开])")
 _LONGEST_LINE = 200
 _URL = re.compile(r"(20[0-4]\d)[-/_]?(0[1-9]|1[0-2])[-/_]?(0[1-9]|[12]\d|3[01])?(?!\d{3})")
 TAGS = (
@@ -93,7 +95,7 @@ def declared(meta: Mapping[str, str], lines: Iterable[str], year: int | None = N
     """
     tags = ((name, stamp(meta[name])) for name in (*TAGS, "script.date") if name in meta)
     tag = next(((day, name) for name, day in tags if day), None)
-    known = [line for line in lines if len(line) <= _LONGEST_LINE]
+    known = [_even(line) for line in lines if len(line) <= _LONGEST_LINE and _TELLING.search(line)]
     for rank, pattern in enumerate(_LINES):
         if tag and rank:
             break
@@ -105,6 +107,11 @@ def declared(meta: Mapping[str, str], lines: Iterable[str], year: int | None = N
                 if said[0] < tag[0]:
                     return said[0], f"{said[1]}; meta {tag[1]}: {tag[0]}"
     return (tag[0], f"meta {tag[1]}") if tag else (None, None)
+
+
+def _even(line: str) -> str:
+    """Full-width figures as plain ones, 日　期 without its space."""
+    return _SPREAD.sub("", normalise(line))
 
 
 def _beside(line: str, mark: re.Match[str]) -> tuple[date, str] | None:

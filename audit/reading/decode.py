@@ -18,11 +18,11 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str, bool]:
 
 
 def unmarked_utf16(data: bytes) -> str | None:
-    """``utf-16-le`` or ``utf-16-be`` for bytes without a mark whose zeros all stand at the other half of a unit."""
+    """``utf-16-le`` or ``utf-16-be`` for bytes without a mark whose zeros stand in one half of the units."""
     head = data[: min(len(data), _HEAD) // 2 * 2]
     even, odd = head[::2].count(0), head[1::2].count(0)
-    # Tags, digits and line breaks give the zeros; a page has them in every line.
-    if max(even, odd) < max(4, len(head) // 200) or min(even, odd) * 20 > max(even, odd):
+    # Tags, digits and line breaks give the zeros; the other half has those of a few characters like 一 (4E00).
+    if max(even, odd) < max(4, len(head) // 200) or min(even, odd) * 3 > max(even, odd):
         return None
     encoding = "utf-16-le" if odd > even else "utf-16-be"
     text = head.decode(encoding, "replace")
@@ -74,16 +74,16 @@ def _pieces(data: bytes) -> tuple[str, str, bool]:
 
 
 def _piece(piece: bytes, best: str, other: str) -> tuple[str, str | None]:
-    """The text of one run; no encoding where characters were lost. The other one must give usual characters."""
-    try:
-        return piece.decode(best), best
-    except UnicodeDecodeError:
-        pass
-    try:
-        text = piece.decode(other)
-    except UnicodeDecodeError:
-        text = ""
-    return (text, other) if text and _usual(text) >= _USUAL else (piece.decode(best, "replace"), None)
+    """The text of one run; no encoding where characters were lost. Unusual characters speak for the other encoding."""
+    texts = {}
+    for name in (best, other):
+        try:
+            texts[name] = piece.decode(name)
+        except UnicodeDecodeError:
+            continue
+        if _usual(texts[name]) >= _USUAL:
+            return texts[name], name
+    return (texts[best], best) if best in texts else (piece.decode(best, "replace"), None)
 
 
 def _usual(text: str) -> float:

@@ -14,6 +14,7 @@ from audit.reading import breadcrumb, dates
 from audit.reading.carried import CARRIER, carried_in_script, facts_beside, is_sent, plain
 from audit.reading.decode import decode
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
+from audit.reading.identity import packed
 from audit.reading.soup import BLOCKS, DOCUMENT, FRAME, SKIPPED, cut_soup, is_hiding, whole_soup
 from audit.report import Locator, Trouble
 
@@ -328,7 +329,7 @@ def _carried(
 
     Where one part holds tables of the report, the others (summaries, templates, notices) are left out.
     """
-    parts: dict[tuple[object, ...], tuple[list[Text | Grid], dict[str, str]]] = {}
+    parts: dict[tuple[object, ...], _Part] = {}
     for fragment, facts in islice(_fragments(soup, text, shown), _MOST_CARRIED):
         blocks = read(_CDATA.sub("", fragment))
         said = tuple(
@@ -337,8 +338,34 @@ def _carried(
         )
         parts.setdefault(said, (blocks, facts))
     own = [part for part in parts.values() if _shows_report(part[0])]
+    if len({_figures(part[0]) for part in own}) > 1:
+        own = _named(own, soup, shown)
     kept = own or list(parts.values())
     return [block for blocks, _ in kept for block in blocks], own[0][1] if len(own) == 1 else {}
+
+
+_Part = tuple[list[Text | Grid], dict[str, str]]
+
+
+def _figures(blocks: Sequence[Text | Grid]) -> tuple[str, ...]:
+    """What two layouts of one report have in common."""
+    texts = (cell.text for block in blocks if isinstance(block, Grid) for row in block.rows for cell in row)
+    return tuple(text for text in texts if text.isdecimal())
+
+
+def _named(parts: Sequence[_Part], soup: BeautifulSoup, shown: Sequence[Text | Grid]) -> list[_Part]:
+    """Of several reports with other figures the one that the page itself names; raises UnreadableDocument if unsure."""
+    said = {packed(block.text) for block in shown if isinstance(block, Text)}
+    window = packed(soup.title.get_text()) if soup.title else ""
+    titles = [packed(facts.get("script.title", "")) for _, facts in parts]
+    own = [part for part, title in zip(parts, titles, strict=True) if title and (title in said or title in window)]
+    if len(own) != 1:
+        raise UnreadableDocument(
+            "several",
+            "页面数据中有几份内容不同的报告，无法判断是哪一份；请提供单份报告的网页或附件",
+            "the page carries several reports with different figures; give the page or file of one report",
+        )
+    return own
 
 
 def _fragments(soup: BeautifulSoup, text: str, shown: Sequence[Text | Grid]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -16,6 +16,7 @@ from audit.reading.number import normalise
 
 _LONGEST_LINE = 200
 _LONGEST_TITLE = 90
+_NEAREST = 300
 _SUBJECT = (
     r"(?:(?:政府|政务)?信息公开|政务公开)(?:工作)?"
     r"(?:年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告|情况的?(?:年度)?报告)"
@@ -56,10 +57,17 @@ def identify(document: Document, above: Sequence[Text | Grid], tail: Sequence[st
     return Identity(best.title, agency, best.year, {fact: place for fact, place in sources.items() if place})
 
 
-def titled_year(text: str) -> int | None:
-    """The year of a line that is the title of a report; None for any other."""
+def named_in_title(text: str) -> tuple[str | None, int] | None:
+    """Agency and year of a line that is the title of a report; None for any other."""
     found = _titled("", text) if len(text) <= 60 and "。" not in text else None
-    return found.year if found else None
+    return (found.agency, found.year) if found and found.year else None
+
+
+def page_titles(document: Document) -> Iterator[tuple[str | None, int]]:
+    """Agency and year in the titles that the page gives itself, the surest first."""
+    for text in (document.meta.get("articletitle", ""), document.meta.get("script.title", ""), _window(document)):
+        if name := named_in_title(text):
+            yield name
 
 
 def reported_year(titled: int | None, text: str, published: Iterable[date | None]) -> tuple[int | None, str | None]:
@@ -137,7 +145,7 @@ def _texts(above: Sequence[Text | Grid]) -> list[Text]:
             filled = [cell for cell in row if cell.text.strip()]
             if len(filled) == 1:
                 texts += [Text(line, path=block.path) for line in filled[0].text.split("\n")]
-    return texts
+    return texts if len(texts) <= 2 * _NEAREST else texts[:_NEAREST] + texts[-_NEAREST:]
 
 
 def _places(document: Document, texts: Sequence[Text]) -> Iterator[tuple[str, str]]:
@@ -152,8 +160,12 @@ def _places(document: Document, texts: Sequence[Text]) -> Iterator[tuple[str, st
         ("first lines", first.text + second.text) for first, second in pairwise(texts) if _is_torn(first, second)
     )
     yield from (("first lines", block.text) for block in texts)
-    if document.title:
-        yield "title", re.split(r"[_|]|\s[-–—]\s|--", document.title)[0]
+    yield "title", _window(document)
+
+
+def _window(document: Document) -> str:
+    """The title of the window without the name of the portal."""
+    return re.split(r"[_|]|\s[-–—]\s|--", document.title or "")[0]
 
 
 def _titled(where: str, text: str) -> _Title | None:
@@ -224,7 +236,7 @@ def _agency(*parts: str) -> str | None:
         name = re.sub(
             r"^(?:关于|附件\d?[:：]?|[·•>》\-—:：]+)|(?:关于|发布|公布|公开|的|[:：\-—]|\d{4}年度?)+$", "", part
         ).strip()
-        name = re.split(r"[>》»/|]", name)[-1].strip()
+        name = re.split(r"[>《》»/|]", name)[-1].strip()
         name = name.strip("[]【】〔〕()（）") if "(" not in name[1:] else name
         if name in _NO_NAMES or _PORTAL.fullmatch(name):
             continue

@@ -11,11 +11,23 @@ from itertools import pairwise
 from audit.form import IDS, SECTIONS, load
 from audit.reading import dates
 from audit.reading.document import Document, Grid, RawCell, Text
-from audit.reading.identity import identify, labelled_rows, packed, plain_year, reported_year, titled_year
+from audit.reading.identity import (
+    identify,
+    labelled_rows,
+    named_in_title,
+    packed,
+    page_titles,
+    plain_year,
+    reported_year,
+)
 from audit.reading.number import label
 from audit.report import Dates, Section
 
-_ORDINAL = r"(?:第?[一二三四五六七八九十]{1,2}(?:部分|章)?[、.,:：]?|\d{1,2}[、.,])"
+_ORDINAL = (
+    r"(?:第?[一二三四五六七八九十壹贰叁肆伍陆]{1,2}(?:部分|章)?[、.,:：;；]?|\d{1,2}[、.,]|0\d|(?:I{1,3}|IV|VI?)[、.,])"
+)
+_ONLY_ORDINAL = re.compile(rf"(?:{_ORDINAL}|[(][一二三四五六1-6][)])")
+_BULLETS = r"[【\[■□◆◇●○★☆▲△※•·*#]{0,3}"
 _LONGEST_HEADING = 40
 _FOOTER = re.compile(
     r"(?:上一篇|下一篇|打印|关闭|【?字体|分享|扫一扫|相关(?:文档|链接|附件|信息|阅读|稿件)|附件\s*[:：\d]|主办|承办|版权所有|网站标识码"
@@ -110,6 +122,7 @@ def _lines(block: Text | Grid) -> list[str]:
     return [block.text] if isinstance(block, Text) else list(labelled_rows(block))
 
 
+_MOST_LINES = 2000
 _DAY_FOLLOWS = re.compile(r"(?:日期|时间)\s*[:：]?$")
 _ELSEWHERE = re.compile(r"上一篇|下一篇|相关(?:文档|链接|信息|阅读|稿件|文章)|推荐阅读|热门")
 
@@ -123,7 +136,7 @@ def _dated_lines(blocks: Sequence[Text | Grid], first: int, end: int) -> list[st
         lines += _lines(block)
     above = sum(len(_lines(block)) for block in blocks[:first])
     joined = [f"{a} {b}" for a, b in pairwise(lines[:above]) if len(a) <= 12 and _DAY_FOLLOWS.search(a)]
-    return [*lines[:above], *joined, *lines[above:]]
+    return [*lines[:above], *joined, *lines[above:]][:_MOST_LINES]
 
 
 # --- sections ----------------------------------------------------------------------------------------------------
@@ -138,7 +151,7 @@ def _accepted() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
         said = "|".join(sorted(both, key=len, reverse=True))
         numbered = rf"(?:{form_section.number}[、.,:：]|第{form_section.number}部分[、,:：]?)"
         patterns[form_section.key] = (
-            re.compile(rf"{_ORDINAL}?(?:{said})[。:：]?"),
+            re.compile(rf"{_BULLETS}{_ORDINAL}?(?:{said})[。:：】\]]*"),
             re.compile(rf"(?P<heading>{numbered}(?:{said}))[。:：]?(?P<rest>.+)", re.S),
         )
     return patterns
@@ -166,7 +179,8 @@ def _split(blocks: Sequence[Text | Grid]) -> list[Text | Grid]:
                 continue
             if not rows and (caption := _caption(result)):
                 rows.append((RawCell(caption.text, at=caption.at),))
-            if len(filled) == 1 and _key_of(filled[0].text):
+            units = [cell for cell in filled[1:] if re.match(r"[(（]?单位\s*[:：]", cell.text)]
+            if len(filled) == 1 + len(units) and _key_of(filled[0].text):
                 if rows:
                     result.append(replace(block, rows=tuple(rows)))
                     rows = []
@@ -197,7 +211,7 @@ def _join_torn(blocks: list[Text | Grid]) -> list[Text | Grid]:
             and isinstance(before, Text)
             and len(before.text) + len(block.text) <= _LONGEST_HEADING
             and not _key_of(before.text)
-            and not _key_of(block.text)
+            and (not _key_of(block.text) or _ONLY_ORDINAL.fullmatch(packed(before.text)))
             and _key_of(before.text + block.text)
         ):
             result[-1] = replace(before, text=before.text + block.text)
@@ -207,25 +221,23 @@ def _join_torn(blocks: list[Text | Grid]) -> list[Text | Grid]:
 
 
 def _own_report(blocks: list[Text | Grid], document: Document) -> list[Text | Grid]:
-    """Of several whole reports on one page only the one that the page is about, told by the years of their titles."""
+    """Of several whole reports on one page only the one that the page is about by its own title, else the first."""
     titles = [
-        (place, year)
+        (place, name)
         for place, block in enumerate(blocks)
-        if isinstance(block, Text) and (year := titled_year(block.text))
+        if isinstance(block, Text) and (name := named_in_title(block.text))
     ]
     bounds = [*(place for place, _ in titles), len(blocks)]
-    whole: list[tuple[int, int, int]] = []
-    for (start, year), stop in zip(titles, bounds[1:], strict=True):
+    whole: list[tuple[int, int, tuple[str | None, int]]] = []
+    for (start, name), stop in zip(titles, bounds[1:], strict=True):
         keys = {key for block in blocks[start:stop] if isinstance(block, Text) and (key := _key_of(block.text))}
         if len(keys) >= 3 and any(isinstance(block, Grid) for block in blocks[start:stop]):
-            whole.append((start, stop, year))
-    if len({year for *_, year in whole}) < 2:
+            whole.append((start, stop, name))
+    names = list(dict.fromkeys(name for *_, name in whole))
+    if len(names) < 2:
         return blocks
-    wanted = identify(document, blocks[: bounds[0] + 1]).year
-    own = [part for part in whole if part[2] == wanted]
-    if len(own) != 1:
-        return blocks
-    foreign = {place for start, stop, year in whole if year != wanted for place in range(start, stop)}
+    wanted = next((name for name in page_titles(document) if name in names), names[0])
+    foreign = {place for start, stop, name in whole if name != wanted for place in range(start, stop)}
     return [block for place, block in enumerate(blocks) if place not in foreign]
 
 
@@ -234,6 +246,7 @@ def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
     candidates = [
         (place, key) for place, block in enumerate(blocks) if isinstance(block, Text) and (key := _key_of(block.text))
     ]
+    candidates = _without_contents(candidates)
     best: dict[str, tuple[int, int]] = {}
     for n, (place, key) in enumerate(candidates):
         stop = candidates[n + 1][0] if n + 1 < len(candidates) else min(len(blocks), place + 40)
@@ -241,6 +254,16 @@ def _headings(blocks: Sequence[Text | Grid]) -> dict[str, int]:
         if key not in best or weight > best[key][0]:
             best[key] = (weight, place)
     return _with_reworded({key: place for key, (_, place) in best.items()}, blocks)
+
+
+def _without_contents(candidates: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Without a list of contents: headings one behind the other that all stand elsewhere too."""
+    for start in range(len(candidates) - 2):
+        run = [one for n, one in enumerate(candidates[start:]) if one[0] == candidates[start][0] + n]
+        rest = candidates[:start] + candidates[start + len(run) :]
+        if len(run) >= 3 and {key for _, key in run} <= {key for _, key in rest}:
+            return rest
+    return candidates
 
 
 _NUMBERED = re.compile(

@@ -16,6 +16,8 @@ from typing import Any
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.builder._lxml import LXMLTreeBuilder
 
+from audit.reading.document import UnreadableDocument
+
 # An XML declaration above a page is common, and the page is HTML all the same.
 warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)
 
@@ -40,6 +42,8 @@ _READ = frozenset(
     """colspan content data datetime height hidden href http-equiv itemprop name property pubdate rowspan src srcdoc
     style value width""".split()  # noqa: SIM905
 )
+MOST_ELEMENTS = 200_000
+"""Elements kept of one page; each costs about a kilobyte, a report has some thousands."""
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
@@ -67,6 +71,7 @@ class _Sieve(LXMLTreeBuilder):
     def __init__(self) -> None:
         super().__init__()
         self._open: list[bool] = []
+        self._kept = 0
         self._whole = 0
 
     def start(self, tag: Any, attrib: Mapping[Any, Any], nsmap: Mapping[Any, Any] = {}) -> None:  # noqa: ARG002
@@ -74,8 +79,18 @@ class _Sieve(LXMLTreeBuilder):
         kept = tag in _KEPT or self._whole > 0 or (bool(attrib) and _matters(tag, attrib))
         self._open.append(kept)
         if kept:
+            self._count()
             self._whole += tag in _WHOLE
             self.soup.handle_starttag(tag, None, None, _read(attrib) if attrib else {})
+
+    def _count(self) -> None:
+        self._kept += 1
+        if self._kept > MOST_ELEMENTS:
+            raise UnreadableDocument(
+                "too_large",
+                f"网页超过 {MOST_ELEMENTS} 个元素，不像一份年度报告；请提供单份报告的网页",
+                f"over {MOST_ELEMENTS} elements, unlike a yearly report; give the page of one report",
+            )
 
     def end(self, tag: Any) -> None:
         """Close what was passed on."""

@@ -98,3 +98,21 @@ def test_rich_text_is_not_text() -> None:
 )
 def test_other_bytes_are_binary(data: bytes) -> None:
     assert detect(data) == "binary"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_told_by_its_zeros(encoding: str) -> None:
+    assert detect("<html><p>一、总体情况</p></html>\n".encode(encoding)) == "html"
+    assert detect("一、总体情况\n今年收到申请 3 件。\n".encode(encoding) * 9) == "text"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"data": {"content": "\\u003ctable border=\\"1\\"\\u003e"}}',
+        b'callback({"content": "<p>1</p>"});',
+        b'<?xml version="1.0"?><content>&lt;div&gt;1&lt;/div&gt;</content>',
+    ],
+)
+def test_a_reply_that_carries_a_page_is_one(data: bytes) -> None:
+    assert detect(data) == "html"
