@@ -24,6 +24,7 @@ from nianshen.cli.output import safe
 from nianshen.cli.progress import Progress
 from nianshen.errors import Exit, UsageError, gravest
 from nianshen.explaining import explain_lines
+from nianshen.export.target import needs_file, replacing, write_text
 
 if TYPE_CHECKING:
     from nianshen.pool import Lost
@@ -36,6 +37,10 @@ FOLDER_SUFFIXES = frozenset(
 class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    HTML = "html"
+    CSV = "csv"
+    XLSX = "xlsx"
 
 
 class OrganKind(StrEnum):
@@ -57,6 +62,12 @@ class FailOn(StrEnum):
 class Language(StrEnum):
     ZH = "zh"
     EN = "en"
+
+
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="写入文件，完整写好才出现 / write to a file, there only when whole"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -86,8 +97,11 @@ def run(
         bool,
         typer.Option("--explain", help="说明各行、各列、日期如何识别 / say how every row, column and date was found"),
     ] = False,
+    output: OutputOption = None,
 ) -> None:
     """Check each file and print the result; see CONTRACT section 4 for the exit codes."""
+    if format is Format.XLSX and output is None:
+        raise needs_file("xlsx")
     request = Request(
         year=year,
         agency=agency,
@@ -101,11 +115,10 @@ def run(
     codes: set[Exit] = set()
     with closing(_checked(paths, request)) as results:
         counted = _counted(results, codes, fail_on)
-        if format is Format.TEXT:
-            for checked in counted:
-                print(render(checked, lang.value, explain=explain), flush=True)
+        if format is Format.XLSX and output is not None:
+            _write_workbook(counted, output)
         else:
-            _print_json(checked.as_json(explain=explain) for checked in counted)
+            write_text(_pieces(format, counted, codes, lang.value, explain=explain), output)
     raise typer.Exit(gravest(codes))
 
 
@@ -127,13 +140,50 @@ def _counted(results: Iterable[Checked], codes: set[Exit], fail_on: FailOn) -> I
         yield checked
 
 
-def _print_json(documents: Iterable[Mapping[str, Any]]) -> None:
+def _pieces(
+    format: Format,  # noqa: A002 - the option's name
+    results: Iterable[Checked],
+    codes: set[Exit],
+    lang: str,
+    *,
+    explain: bool,
+) -> Iterator[str]:
+    """The text of a format, part by part as the results come. Formats are loaded only where they are wanted."""
+    if format is Format.TEXT:
+        return (render(checked, lang, explain=explain) + "\n" for checked in results)
+    if format is Format.JSON:
+        return _json(checked.as_json(explain=explain) for checked in results)
+    from nianshen.export.document import of_checks  # noqa: PLC0415
+
+    documents = of_checks(results)
+    if format is Format.SARIF:
+        from nianshen.export.sarif import sarif_text  # noqa: PLC0415
+
+        return sarif_text(documents, lambda: gravest(codes))
+    if format is Format.HTML:
+        from nianshen.export.html import html_text  # noqa: PLC0415
+
+        return html_text(documents, lang)
+    from nianshen.export.csv import csv_text  # noqa: PLC0415
+
+    return csv_text(documents)
+
+
+def _write_workbook(results: Iterable[Checked], output: Path) -> None:
+    from nianshen.export.document import of_checks  # noqa: PLC0415
+    from nianshen.export.xlsx import write_xlsx  # noqa: PLC0415
+
+    with replacing(output) as beside:
+        write_xlsx(of_checks(results), beside)
+
+
+def _json(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One document, written part by part as the results come. If interrupted it stays open: it must not look whole."""
-    print(f'{{\n "schema": "{SCHEMA}",\n "documents": [', end="")
+    yield f'{{\n "schema": "{SCHEMA}",\n "documents": ['
     for number, document in enumerate(documents):
         text = json.dumps(document, ensure_ascii=False, indent=1).replace("\n", "\n  ")
-        print(",\n  " if number else "\n  ", text, sep="", end="", flush=True)
-    print("\n ]\n}")
+        yield (",\n  " if number else "\n  ") + text
+    yield "\n ]\n}\n"
 
 
 def _day(moment: datetime | None) -> date | None:

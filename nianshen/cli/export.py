@@ -11,14 +11,15 @@ from typing import Annotated
 import typer
 
 from nianshen.calendar import zone
+from nianshen.cli.check import OutputOption
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.config import Config, load
-from nianshen.errors import Exit, UsageError
+from nianshen.errors import Exit
 from nianshen.export.csv import csv_text
 from nianshen.export.jsonl import jsonl_text
 from nianshen.export.sarif import sarif_text
 from nianshen.export.stored import Organ, of_store, with_reports
-from nianshen.export.target import replacing, write_text
+from nianshen.export.target import needs_file, replacing, write_text
 from nianshen.standing import survey
 from nianshen.store import Store, open_store
 
@@ -28,12 +29,6 @@ class Kind(StrEnum):
     XLSX = "xlsx"
     JSONL = "jsonl"
     SARIF = "sarif"
-
-
-OutputOption = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", help="写入文件，完整写好才出现 / write to a file, there only when whole"),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +44,7 @@ def run(
 ) -> None:
     """Write every finding of the year with its state and evidence; waived, dismissed and resolved ones are marked."""
     if kind is Kind.XLSX and output is None:
-        raise no_file(kind)
+        raise needs_file(kind.value)
     settings = load(config, os.environ)
     now = datetime.now(UTC)
     chosen = year or now.astimezone(zone(settings.site.timezone)).year - 1
@@ -58,14 +53,6 @@ def run(
         _write(kind, store, settings, chosen, now, output)
     finally:
         store.close()
-
-
-def no_file(kind: str) -> UsageError:
-    """A workbook is no text: it goes to a file or nowhere."""
-    return UsageError(
-        f"{kind} 是二进制格式，不能写到终端；请加 --output 文件名.{kind}",
-        f"{kind} is binary and does not go to a terminal: add --output FILE.{kind}",
-    )
 
 
 def _write(kind: Kind, store: Store, settings: Config, year: int, now: datetime, output: Path | None) -> None:

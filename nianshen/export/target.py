@@ -10,22 +10,31 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nianshen.errors import StorageError
+from nianshen.errors import StorageError, UsageError
 
 
 def write_text(pieces: Iterable[str], path: Path | None) -> None:
     """Write the pieces as UTF-8 to ``path``, or to standard output if None. Raises StorageError; see ``replacing``.
 
-    A reader of standard output that goes away (``| head``) stays a BrokenPipeError: the command line knows it.
+    A reader of standard output that has seen enough (``| head``) ends the writing, and is no error.
     """
     if path is None:
-        with _said("standard output"):
-            for piece in pieces:
-                sys.stdout.write(piece)
-            sys.stdout.flush()
+        try:
+            _print(pieces)
+        except BrokenPipeError:
+            # Python must not try to flush to it again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     with replacing(path) as beside, beside.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         file.writelines(pieces)
+
+
+def needs_file(kind: str) -> UsageError:
+    """A workbook is no text: it goes to a file or nowhere."""
+    return UsageError(
+        f"{kind} 是二进制格式，不能写到终端；请加 --output 文件名.{kind}",
+        f"{kind} is binary and does not go to a terminal: add --output FILE.{kind}",
+    )
 
 
 @contextmanager
@@ -48,6 +57,13 @@ def replacing(path: Path) -> Iterator[Path]:
             _settle(beside, final, special=special)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _print(pieces: Iterable[str]) -> None:
+    with _said("standard output"):
+        for piece in pieces:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
 
 
 def _settle(beside: Path, final: Path, *, special: bool) -> None:
