@@ -9,6 +9,7 @@ repeats what the first path said.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audit.finding import Kind
 from audit.form import FormTable, load
@@ -45,7 +46,27 @@ def _disputed(report: Report, name: str) -> list[str]:
 
 
 def _placed(table: Table, document: Document, data: bytes) -> Placed:
-    form = load(table.shape or "2021").tables[table.name]
+    placed = _in_shape(table.shape or "2021", table, document, data)
+    if table.name == "requests" and table.shape == "2019":
+        placed |= _torn_apart(_in_shape("2021", table, document, data))
+    return placed
+
+
+def _torn_apart(placed: Placed) -> Placed:
+    """The row 其他处理 of 2019 where it is seen as the rows of 2021: no figure of theirs alone is that row's."""
+    form = load("2021").tables["requests"]
+    parts = [row.id for row in form.rows if row.id.startswith("other.")]
+    found: Placed = {}
+    for column in form.columns:
+        seen = [cell for part in parts if (cell := placed.get(f"requests/{part}/{column.id}")) is not None]
+        if len(seen) > 1:
+            found[f"requests/other/{column.id}"] = replace(seen[0], text=" / ".join(cell.text for cell in seen))
+    return found
+
+
+def _in_shape(shape: str, table: Table, document: Document, data: bytes) -> Placed:
+    """The cells of the table by id, if it has the rows of that form."""
+    form = load(shape).tables[table.name]
     if document.media == "pdf":
         return _in_text_layer(table, form, data)
     pieces = _pieces(table, document)

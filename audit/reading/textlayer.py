@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pdfplumber
+from pdfplumber.page import Page
 
 from audit.reading.document import RawCell
+from audit.reading.glyphs import quarter_turn
 from audit.reading.number import label, read_cell
 from audit.report import Locator
 
@@ -36,7 +38,7 @@ def text_layer(data: bytes, pages: Collection[int], count: int) -> TextLayer:
     above: dict[str, float] = {}
     with pdfplumber.open(io.BytesIO(data)) as pdf:
         for number in sorted(pages):
-            page = pdf.pages[number - 1]
+            page = _upright(pdf.pages[number - 1])
             words = page.dedupe_chars().extract_words()
             page.close()
             found = [line for line in _lines(words) if len(_trailing(line)) == count]
@@ -45,6 +47,15 @@ def text_layer(data: bytes, pages: Collection[int], count: int) -> TextLayer:
                 above |= {label(word["text"]): _centre(word) for word in words if word["bottom"] < first}
             lines += (FigureLine(_cells(line, number), _beside(line, found, words)) for line in found)
     return TextLayer(tuple(lines), above)
+
+
+def _upright(page: Page) -> Page:
+    """The page as it is read: a wide table may be printed sideways without the file saying so."""
+    turn = quarter_turn(page.chars)
+    if not turn:
+        return page
+    page.page_obj.rotate = (page.page_obj.rotate + turn) % 360
+    return Page(page.pdf, page.page_obj, page_number=page.page_number, initial_doctop=0)
 
 
 def _lines(words: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

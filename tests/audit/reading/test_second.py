@@ -105,6 +105,36 @@ def test_a_reading_error_is_no_accusation(kind: str) -> None:
     assert "复读" in findings[0].message["zh"]
 
 
+@pytest.mark.parametrize("kind", ["trs", "headless", "pdf"])
+def test_rows_of_2021_taken_for_the_one_row_of_2019_are_no_accusation(kind: str) -> None:
+    report = made(kind, None)
+    data = report_pdf(report) if kind == "pdf" else html(report, kind)
+
+    findings = sums_of(reread(of_2019(read(data)), data))
+
+    assert findings
+    assert {(one.kind, one.second) for one in findings} == {(Kind.OPEN, "differs")}
+
+
+def of_2019(report: Report) -> Report:
+    """The report as if the first path had seen one of the three parts of 其他处理 and taken it for the whole."""
+    table = report.tables["requests"]
+    cells = {key: cell for key, cell in table.cells.items() if "/other." not in key}
+    for column in load("2019").tables["requests"].columns:
+        part = table.cells[f"requests/other.fee_unpaid/{column.id}"]
+        cells[f"requests/other/{column.id}"] = replace(part, id=f"requests/other/{column.id}")
+    return replace(report, tables={**report.tables, "requests": replace(table, shape="2019", cells=cells)})
+
+
+def test_a_pdf_printed_sideways_is_turned_before_its_words_are_read() -> None:
+    report = made(8, "requests/received/total")
+    data = report_pdf(report)
+    turned = data.replace(b"/MediaBox [0 0 595 842]", b"/MediaBox [0 0 595 842] /Rotate 90")
+
+    assert data != turned
+    assert {(one.kind, one.second) for one in sums_of(read(turned))} == {(Kind.FAIL, "agrees")}
+
+
 def test_an_error_stays_accused_beside_a_reading_error_elsewhere() -> None:
     data = html(made(3, "disputes/review/total"))
 
