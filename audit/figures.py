@@ -1,11 +1,13 @@
-"""The figures of a report as its rules need them: each thing is worked out once, however many rules ask for it."""
+"""The figures and words of a report as its rules need them: each is worked out once, however many rules ask for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from audit.localise import Explanation, Number, Sum, explain, judged
+from audit.reading.number import normalise
 from audit.report import Cell, How, Report, State
+from audit.shift import Shift, find
 
 
 class Figures:
@@ -17,6 +19,8 @@ class Figures:
         self._odd: dict[str, Sequence[Cell]] = {}
         self._sums: dict[str, Sequence[Sum]] = {}
         self._causes: Sequence[Explanation] | None = None
+        self._shift: Shift | None = None
+        self._texts: Mapping[str, str] | None = None
 
     def known(self, table: str) -> Mapping[str, Number | None]:
         """What an accusation may rest on, by cell id; None where nothing was read. Empty without the table."""
@@ -39,8 +43,23 @@ class Figures:
     def causes(self) -> Sequence[Explanation]:
         """The broken sums of table 3 by what explains them."""
         if self._causes is None:
-            self._causes = explain(self._report, self.sums("requests"))
+            sums = self.sums("requests")
+            self._causes = explain(self._report, sums)
+            if any(cause.cell is None for cause in self._causes):
+                self._shift = find(self._report.tables["requests"], self.known("requests"), sums)
         return self._causes
+
+    def shift(self) -> Shift | None:
+        """The move by one column that explains every broken sum of table 3, where no single cell does."""
+        self.causes()
+        return self._shift
+
+    def texts(self) -> Mapping[str, str]:
+        """The normalised text of every section by its key, and under "" what stands above the first."""
+        if self._texts is None:
+            own = {key: section.text for key, section in self._report.sections.items()}
+            self._texts = {key: normalise(text) for key, text in {"": self._report.preamble, **own}.items() if text}
+        return self._texts
 
     def _look(self, table: str) -> None:
         if table in self._known:

@@ -1,48 +1,59 @@
-"""The sums of tables 3 and 4 (A001-A004). A wrong cell is one finding, under the gravest sum it breaks.
+"""The sums of tables 3 and 4 (A001-A004, A006). A wrong cell is one finding, under the gravest sum it breaks.
 
 A sum accuses only with cells whose second reading does not differ from the first; else a person must look (open).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from audit.finding import Kind, Outcome
-from audit.localise import Explanation, Sum, explain, formula, written
-from audit.report import Report
+from audit.figures import Figures
+from audit.finding import Kind, Outcome, passed
+from audit.localise import Explanation, Sum, formula, written
+from audit.report import Report, State
 from audit.rules import names, reread
 from audit.rules.registry import rule
-
-Sums = Callable[[str], Sequence[Sum]]
-"""The judged sums of a table by its name; worked out once for all rules of a run."""
+from audit.shift import Shift
 
 
 @rule("A001", letter="H", basis="年报格式 表三：各列之和等于总计", family="A")
-def rows_add_up(report: Report, sums: Sums, active: Collection[str]) -> Iterator[Outcome]:
+def rows_add_up(report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
     """The six kinds of applicants add up to the total, in every row of table 3."""
-    yield from _requests("A001", report, sums("requests"), active)
+    yield from _requests("A001", report, figures, active)
 
 
 @rule("A002", letter="H", basis="年报格式 表三：（七）总计", family="A")
-def results_add_up(report: Report, sums: Sums, active: Collection[str]) -> Iterator[Outcome]:
+def results_add_up(report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
     """The results add up to （七）总计, in every column of table 3."""
-    yield from _requests("A002", report, sums("requests"), active)
+    yield from _requests("A002", report, figures, active)
 
 
 @rule("A003", letter="C", basis="年报格式 表三：第一项加第二项之和，等于第三项加第四项之和", family="A")
-def requests_balance(report: Report, sums: Sums, active: Collection[str]) -> Iterator[Outcome]:
+def requests_balance(report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
     """Received plus carried in equals concluded plus carried forward, in every column of table 3."""
-    yield from _requests("A003", report, sums("requests"), active)
+    yield from _requests("A003", report, figures, active)
 
 
 @rule("A004", letter="H", basis="年报格式 表四：各项之和等于总计")
-def disputes_add_up(report: Report, sums: Sums) -> Iterator[Outcome]:
+def disputes_add_up(report: Report, figures: Figures) -> Iterator[Outcome]:
     """The four results of a review or lawsuit add up to its total, in every row of table 4."""
-    for one in sums("disputes"):
+    for one in figures.sums("disputes"):
         if one.kind is Kind.FAIL:
             yield from _told(report, Explanation((one,)))
         else:
-            yield Outcome(one.kind, subject_of(one), cells=one.equation.cells)
+            yield _standing(report, one)
+
+
+@rule("A006", letter="M", basis="由表三勾稽关系推得", family="A")
+def columns_in_place(report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
+    """No row of table 3, nor the table, stands one column beside its place. Speaks instead of the sums it explains."""
+    shift = _telling_shift(report, figures, active)
+    if shift is not None:
+        yield _beside(report, figures, shift)
+    elif any(one.kind is Kind.OPEN for one in figures.sums("requests")):
+        yield Outcome(Kind.OPEN, "requests")
+    else:
+        yield passed("requests")
 
 
 def subject_of(one: Sum) -> str:
@@ -52,15 +63,73 @@ def subject_of(one: Sum) -> str:
     return f"{table}/{part}" if by_row else f"{table}/*/{part}"
 
 
-def _requests(rule_id: str, report: Report, sums: Sequence[Sum], active: Collection[str]) -> Iterator[Outcome]:
+def _requests(rule_id: str, report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
     """Verdicts of one rule. All sums help to find the cell, but only those of active rules accuse."""
-    for one in sums:
+    for one in figures.sums("requests"):
         if one.equation.rule == rule_id and one.kind is not Kind.FAIL:
-            yield Outcome(one.kind, subject_of(one), cells=one.equation.cells)
-    for cause in explain(report, sums):
+            yield _standing(report, one)
+    if not figures.causes() or _telling_shift(report, figures, active) is not None:
+        return
+    for cause in figures.causes():
         accused = tuple(one for one in cause.broken if one.equation.rule in active)
         if accused and Explanation(accused).gravest.equation.rule == rule_id:
             yield from _told(report, Explanation(accused, cause.cell, cause.repaired))
+
+
+def _standing(report: Report, one: Sum) -> Outcome:
+    """The verdict on a sum that is not broken; an open one over blanks says what it would be if they were 0."""
+    cells = one.equation.cells
+    if one.kind is Kind.PASS:
+        return passed(subject_of(one), cells)
+    unread = [cell for cell in cells if report.cell(cell).known is None]
+    blank = all(report.cell(cell).state in (State.BLANK, State.DASH) for cell in unread)
+    hint = _IF_ZERO[one.left.low == one.right.low] if blank else None
+    return Outcome(Kind.OPEN, subject_of(one), cells=cells, hint=hint)
+
+
+_IF_ZERO = {
+    True: {"zh": "若空白视为 0，该式成立", "en": "holds if blanks are 0"},
+    False: {"zh": "即使空白视为 0，该式也不成立", "en": "does not hold even if blanks are 0"},
+}
+
+
+def _telling_shift(report: Report, figures: Figures, active: Collection[str]) -> Shift | None:
+    """The shift that explains the broken sums, unless its rule is off or a second reading doubts the figures."""
+    shift = figures.shift() if "A006" in active else None
+    return None if shift is None or reread.differing(report, shift.repaired) else shift
+
+
+def _beside(report: Report, figures: Figures, shift: Shift) -> Outcome:
+    broken = tuple(one for one in figures.sums("requests") if one.kind is Kind.FAIL)
+    shape = report.tables["requests"].shape
+    cells = tuple(shift.repaired)
+    one_row = len(shift.rows) == 1
+    subject = f"requests/{shift.rows[0]}" if one_row else "requests"
+    printed = "、".join(report.cell(cell).raw.strip() or "（空白）" for cell in cells)
+    moved = "、".join(str(shift.repaired[cell]) for cell in cells)
+    text = formula(report, Explanation(broken).gravest)
+    args = {
+        "name": names.subject(shape, subject),
+        "direction": _LEFT if shift.to_left else _RIGHT,
+        "formula": text,
+        "count": len(broken),
+    }
+    return Outcome(
+        Kind.FAIL,
+        subject,
+        args={**args, "printed": printed, "moved": moved} if one_row else args,
+        cells=cells,
+        expected=moved if one_row else None,
+        actual=printed if one_row else None,
+        formula=text,
+        sums=tuple(one.equation.id for one in broken),
+        message="" if one_row else "table",
+        second=reread.verdict(report, cells),
+    )
+
+
+_LEFT = {"zh": "左", "en": "left"}
+_RIGHT = {"zh": "右", "en": "right"}
 
 
 def _told(report: Report, cause: Explanation) -> Iterator[Outcome]:
@@ -151,5 +220,19 @@ def _group(report: Report, cause: Explanation) -> Outcome:
         actual=written(gravest.right),
         formula=text,
         sums=tuple(one.equation.id for one in cause.broken),
+        hint=_impossible(report, _cells(cause)) if gravest.equation.table == "disputes" else None,
         second=reread.verdict(report, _cells(cause)),
     )
+
+
+def _impossible(report: Report, cells: Sequence[str]) -> Mapping[str, str] | None:
+    """In a broken row of table 4 a count that can be none is named here: N003 and N004 leave it to the sum."""
+    shape = report.tables["disputes"].shape
+    odd = [cell for cell in cells if (value := report.cell(cell).known) is not None and (value < 0 or value % 1)]
+    if not odd:
+        return None
+    listed = names.listing(shape, odd)
+    return {
+        "zh": f"先核对{listed['zh']}：印成了负数或者小数",
+        "en": f"look first at {listed['en']}: negative or fractional",
+    }

@@ -2,8 +2,8 @@
 
 An example is a table of TOML. What it says of the report: ``cells`` (a number, or the name of a state), ``inferred``
 (cell ids), ``sections`` and ``tables`` (fields to change, by name; ``length`` makes a section so long), any other
-field of ``Report``, ``declared`` for its date, ``form`` for the shape of its figures ("": not told); ``report = false`` for none.
-``context`` holds fields of ``Context``; reports within it are written in the same way.
+field of ``Report``, ``declared`` for its date, ``form`` for the shape of its figures ("": not told);
+``report = false`` for none. ``context`` holds fields of ``Context``; reports within it are written in the same way.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from audit.context import Context
+from audit.figures import Figures
 from audit.finding import Kind, Outcome, passed
 from audit.form import IDS, SECTIONS, TABLES, load
 from audit.reading.number import normalise
@@ -84,7 +85,7 @@ def headings_as_in_the_form(report: Report) -> Iterator[Outcome]:
 
 
 @rule("S006", letter="M", basis="国办公开办函〔2021〕30号；国务院令第711号")
-def basis_in_force(report: Report, context: Context) -> Iterator[Outcome]:
+def basis_in_force(report: Report, context: Context, figures: Figures) -> Iterator[Outcome]:
     """The report rests on the rules in force. To mention an old one, as history, is not to cite it."""
     year = context.year_of(report)
     if year is None:
@@ -92,9 +93,9 @@ def basis_in_force(report: Report, context: Context) -> Iterator[Outcome]:
         return
     cited = dict.fromkeys(
         (old, new)
-        for _, sentence in _sentences(report)
+        for text in figures.texts().values()
         for since, pattern, old, new in _SUPERSEDED
-        if year >= since and pattern.search(sentence) and _CITING.search(sentence) and not _RECALLING.search(sentence)
+        if year >= since and pattern.search(text) and any(_cites(pattern, one) for one in _SENTENCE.split(text))
     )
     if cited:
         old = "、".join(name for name, _ in cited)
@@ -107,9 +108,15 @@ def basis_in_force(report: Report, context: Context) -> Iterator[Outcome]:
 
 
 @rule("S007", letter="M", basis="格式惯例：模板文字应当替换或者删除")
-def template_filled(report: Report) -> Iterator[Outcome]:
+def template_filled(report: Report, figures: Figures) -> Iterator[Outcome]:
     """Nothing of a template is left: its instructions, XX for a figure or a name, brackets with nothing in them."""
-    left = dict.fromkeys((key, words) for key, sentence in _sentences(report) for words in _residues(sentence))
+    left = dict.fromkeys(
+        (key, words)
+        for key, text in figures.texts().items()
+        if _RESIDUE.search(text)
+        for sentence in _SENTENCE.split(text)
+        for words in _residues(sentence)
+    )
     for key in dict.fromkeys(key for key, _ in left):
         found = [words for other, words in left if other == key]
         quoted = "、".join(f"「{words}」" for words in found[:5])
@@ -199,12 +206,8 @@ def _bare(words: str) -> str:
     return re.sub(r"[,，]", "、", "".join(normalise(words).split())).strip("。.:：、")
 
 
-def _sentences(report: Report) -> Iterator[tuple[str, str]]:
-    """Every sentence with the key of its section, normalised; "" for what stands above the first."""
-    for key, text in (("", report.preamble), *((section.key, section.text) for section in report.sections.values())):
-        for sentence in _SENTENCE.split(text):
-            if sentence.strip():
-                yield key, normalise(sentence)
+def _cites(pattern: re.Pattern[str], sentence: str) -> bool:
+    return bool(pattern.search(sentence) and _CITING.search(sentence) and not _RECALLING.search(sentence))
 
 
 _TOP = {"zh": "正文开头", "en": "the opening"}

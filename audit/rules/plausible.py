@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from statistics import median
 
 from audit.context import Context
+from audit.figures import Figures
 from audit.finding import Kind, Outcome, Severity, passed
 from audit.form import IDS, load
 from audit.localise import Number
@@ -68,20 +70,21 @@ def fee_in_its_unit(report: Report, context: Context) -> Iterator[Outcome]:
 
 
 @rule("N006", letter="L", basis="统计提示：与同类单位和本单位上年相比")
-def figures_usual(report: Report, context: Context) -> Iterator[Outcome]:
+def figures_usual(report: Report, context: Context, figures: Figures) -> Iterator[Outcome]:
     """No main figure is beyond belief, or stands far apart from peers and from last year at once."""
     compared = False
     for table in report.tables.values():
         if table.shape is None:
             continue
+        known = figures.known(table.name)
         for cell_id in _main_cells(table.shape, table.name):
-            value = report.cell(cell_id).known
+            value = known.get(cell_id)
             if value is None or value < 0:
                 continue
             before, peers = _last_year(report, context, cell_id), _peers(context, cell_id)
             compared = compared or before is not None or len(peers) >= _PEERS_FOR_A_SPREAD
-            if outcome := _unusual(table.shape, cell_id, value, before, peers):
-                yield outcome
+            if message := _unusual(value, before, peers):
+                yield _doubted(table.shape, cell_id, value, before, peers, message)
     yield passed("report") if compared else Outcome(Kind.OPEN, "report", context_missing=True)
 
 
@@ -119,28 +122,44 @@ def _bound(report: Report, shape: str, row: str, signs: Mapping[str, int], messa
 
 @cache
 def _main_cells(shape: str, table: str) -> tuple[str, ...]:
-    """The totals of tables 3 and 4, and every count of table 2: what one organ can be compared by."""
+    """Every count of table 2 and the outer totals of tables 3 and 4: what one organ can be compared by."""
     cells = load(shape).tables[table].cells
     if table == "disclosure":
         return tuple(cell for cell in cells if not cell.endswith(("/items_change", "/amount")))
-    return tuple(cell for cell in cells if cell.endswith("/total"))
+    return tuple(cell for cell in cells if cell.endswith("/total") and (table == "disputes" or _OUTER.search(cell)))
 
 
-def _unusual(shape: str, cell: str, value: Number, before: Number | None, peers: Sequence[Number]) -> Outcome | None:
-    args: dict[str, object] = {"name": names.subject(shape, cell), "actual": value, "before": before}
+_OUTER = re.compile(r"/(?:received|carried_in|concluded|carried_forward)/")
+
+
+def _unusual(value: Number, before: Number | None, peers: Sequence[Number]) -> str | None:
+    """Why a figure is unusual, as the name of a message; None if it is not."""
     if value >= _BEYOND_BELIEF:
-        severity = Severity.WARNING
-        return Outcome(
-            Kind.FAIL, cell, args=args, cells=(cell,), cell=cell, actual=value, message="absurd", severity=severity
-        )
+        return "absurd"
+    if before is None and not peers:
+        return None
     leap = before is not None and _leaps(value, before)
     apart = _stands_apart(value, peers)
     # An organ that is always large is no outlier; one that leaps while it stays among its peers is none either.
-    if (leap and (apart or apart is None)) or (apart and before is None):
-        args["middle"] = f"{median(map(float, peers)):g}" if peers else None
-        message = "history" if leap else "peers"
-        return Outcome(Kind.FAIL, cell, args=args, cells=(cell,), cell=cell, actual=value, message=message)
-    return None
+    if leap and apart is not False:
+        return "history"
+    return "peers" if apart and before is None else None
+
+
+def _doubted(
+    shape: str, cell: str, value: Number, before: Number | None, peers: Sequence[Number], message: str
+) -> Outcome:
+    middle = f"{median(map(float, peers)):g}" if peers else None
+    return Outcome(
+        Kind.FAIL,
+        cell,
+        args={"name": names.subject(shape, cell), "actual": value, "before": before, "middle": middle},
+        cells=(cell,),
+        cell=cell,
+        actual=value,
+        severity=Severity.WARNING if message == "absurd" else None,
+        message=message,
+    )
 
 
 def _leaps(value: Number, before: Number) -> bool:

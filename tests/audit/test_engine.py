@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,10 +14,13 @@ from audit.report import How, Report, State
 from audit.rules import registry
 from audit.rules.registry import RuleError, registered, rule
 from tests.audit.reports import number, with_cells, with_text
-from tests.audit.rules.cases import DUE, GOOD, NEXT, TORN
+from tests.audit.rules.cases import DUE, GOOD, TORN
 
 CELL = "requests/concluded/natural_person"
 WRONG = with_cells(GOOD, {CELL: number(GOOD, CELL) + 1})
+REWORDED = replace(
+    GOOD, sections={**GOOD.sections, "problems": replace(GOOD.sections["problems"], heading="五、存在问题及改进情况")}
+)
 
 
 def test_a_crashing_rule_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +43,7 @@ def test_a_crashing_rule_is_told_and_the_others_go_on(monkeypatch: pytest.Monkey
 def test_rules_are_chosen_by_id_or_beginning() -> None:
     ran = {rule_id for rule_id, _ in judge(GOOD, DUE, select=("A", "C001"), ignore=("A004",)).outcomes}
 
-    assert ran == {"A001", "A002", "A003", "A005", "C001"}
+    assert ran == {"A001", "A002", "A003", "A005", "A006", "C001"}
 
 
 def test_configuration_overrides_a_severity() -> None:
@@ -78,14 +81,14 @@ def test_identity_knows_organisation_year_and_subject_but_not_values() -> None:
 def test_the_graver_finding_comes_first_and_open_ones_last() -> None:
     subject = with_text(with_cells(TORN, {"disputes/review/total": 999}), "other_matters", "无。")
 
-    assert [one.rule for one in judge(subject, DUE).findings] == ["A004", "C004", "S011"]
+    assert [one.rule for one in judge(subject, DUE, select=("A", "C004", "S")).findings] == ["A004", "C004", "S011"]
 
 
 @pytest.mark.parametrize(
     ("subject", "outcome"),
     [
         (GOOD, "clean"),
-        (with_text(GOOD, "other_matters", "无。"), "clean"),
+        (REWORDED, "clean"),
         (WRONG, "findings"),
         (TORN, "review"),
         (with_cells(GOOD, {CELL: number(GOOD, CELL)}, How.INFERRED), "review"),
@@ -93,7 +96,7 @@ def test_the_graver_finding_comes_first_and_open_ones_last() -> None:
     ],
 )
 def test_a_report_is_clean_only_if_fully_read_and_nothing_fails(subject: Report, outcome: str) -> None:
-    assert outcome_of(subject, judge(subject, NEXT)) == outcome
+    assert outcome_of(subject, judge(subject, DUE)) == outcome
 
 
 def test_the_ruleset_changes_with_a_rule_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,11 +127,12 @@ def test_a_rule_declared_wrongly_is_refused_at_once(fault: str) -> None:
         """Something else."""
         yield from ()
 
-    rule_id, function = {
+    declared: dict[str, tuple[str, Callable[..., Iterator[Outcome]]]] = {
         "twice": ("A001", judge_nothing),
         "no docstring": ("Z001", no_text),
         "nobody supplies": ("Z001", asks_too_much),
-    }[fault]
+    }
+    rule_id, function = declared[fault]
 
     with pytest.raises(RuleError):
         rule(rule_id, letter="I", basis="-")(function)
