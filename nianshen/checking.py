@@ -31,6 +31,7 @@ class Request:
     today: date | None = None
     select: Collection[str] = ()
     ignore: Collection[str] = ()
+    allow_private: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

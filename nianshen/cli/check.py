@@ -90,6 +90,10 @@ def run(
     previous: Annotated[Path | None, typer.Option(help="上一年度报告 / last year's report")] = None,
     select: Annotated[str, typer.Option(help="只用这些规则 / only these rules, by comma")] = "",
     ignore: Annotated[str, typer.Option(help="不用这些规则 / not these rules, by comma")] = "",
+    allow_private: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CIDR", help="网址可指向的内网网段 / private range that an address may lie in"),
+    ] = None,
     lang: Annotated[Language, typer.Option(help="文字输出的语言 / language of the text")] = Language.ZH,
     fail_on: Annotated[FailOn, typer.Option(help="从哪一级起退出码为 1 / exit 1 from this severity on")] = FailOn.ERROR,
     format: Annotated[Format, typer.Option(help="输出格式 / format")] = Format.TEXT,  # noqa: A002 - the option's name
@@ -111,6 +115,7 @@ def run(
         today=Calendar().today(datetime.now(UTC)),
         select=_rules(select, "--select"),
         ignore=_rules(ignore, "--ignore"),
+        allow_private=_ranges(allow_private or ()),
     )
     codes: set[Exit] = set()
     with closing(_checked(paths, request)) as results:
@@ -201,6 +206,17 @@ def _rules(text: str, option: str) -> tuple[str, ...]:
             raise UsageError(f"{option}: 没有规则 {word}", f"{option}: no such rule {word}; known: {', '.join(known)}")
         chosen += found
     return tuple(chosen)
+
+
+def _ranges(texts: Iterable[str]) -> tuple[str, ...]:
+    from notifiers.address import AddressGuard, AllowListError  # noqa: PLC0415 - only where an address is fetched
+
+    try:
+        AddressGuard(texts)
+    except AllowListError as error:
+        zh, _, en = str(error).partition(" / ")
+        raise UsageError(f"--allow-private: {zh}", f"--allow-private: {en}") from error
+    return tuple(texts)
 
 
 def _previous(path: Path) -> Report:
@@ -308,7 +324,7 @@ def _check_page(url: str, request: Request) -> Checked:
     from nianshen.fetching import FetchError, fetch  # noqa: PLC0415 - files are checked without the library for HTTP
 
     try:
-        page = fetch(url, MOST_BYTES + 1)
+        page = fetch(url, MOST_BYTES, allow_private=request.allow_private)
     except FetchError as error:
         return unreadable(url, error.code, error.zh, error.en)
     return check(page.data, url, request, url=page.url, headers=page.headers)

@@ -286,12 +286,15 @@ def test_names_out_of_a_page_cannot_drive_the_terminal(check: Checking, tmp_path
 # --- addresses -----------------------------------------------------------------------------------------------------
 
 
+LOOPBACK = ("--allow-private", "127.0.0.0/8")
+
+
 def test_an_address_is_fetched_and_judged(check: Checking) -> None:
     with serve() as site:
         site.put("/old.html", Answer(b"", 302, {"Location": "/new.html"}))
         site.put("/new.html", html())
 
-        document = check.one(site.url("/old.html"))
+        document = check.one(site.url("/old.html"), *LOOPBACK)
 
         assert (check.code, document["outcome"], document["source"]) == (0, "clean", site.url("/old.html"))
         assert all(agent.startswith("nianshen/") for agent in site.agents)
@@ -300,12 +303,23 @@ def test_an_address_is_fetched_and_judged(check: Checking) -> None:
 def test_an_address_that_gives_nothing_is_said_so(check: Checking) -> None:
     with serve() as site:
         site.put("/gone.html", Answer(b"", 404))
-        gone = check.one(site.url("/gone.html"))
+        gone = check.one(site.url("/gone.html"), *LOOPBACK)
 
-    refused = check.one(site.url("/"))
+    refused = check.one(site.url("/"), *LOOPBACK)
 
     assert (gone["error"]["code"], refused["error"]["code"], check.code) == ("http_404", "connection", 3)
     assert check.one("http://[")["error"]["code"] == "bad_url"
+
+
+def test_an_address_in_a_private_network_is_refused_unless_allowed(check: Checking) -> None:
+    with serve() as site:
+        site.put("/report.html", html())
+
+        assert check.one(site.url("/report.html"))["error"]["code"] == "address_refused"
+        assert site.asked == []
+
+    assert check.complaint(site.url("/"), "--allow-private", "0.0.0.0/0")
+    assert check.code == 2
 
 
 # --- options -------------------------------------------------------------------------------------------------------
