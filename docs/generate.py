@@ -6,7 +6,7 @@ A test compares them with what this module makes, so that they cannot grow stale
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
 from itertools import groupby
@@ -15,13 +15,16 @@ from typing import Final
 from unittest.mock import patch
 
 from audit import form as forms
+from audit.catalogue import page
 from audit.engine import CRASHED, catalogue
 from audit.finding import Severity
 from nianshen.cli import NOUNS, call
 from nianshen.demo import site
 from nianshen.errors import Exit, gravest
+from nianshen.export.rule_page import MARKS, as_markdown
 
 FOLDER: Final = Path(__file__).parent
+RULES: Final = "rules"
 # The report of the demonstration whose total for natural persons is misprinted by one.
 EXAMPLE: Final = "/zwgk/zfxxgknb/202601/t20260116_1125.html"
 
@@ -46,11 +49,20 @@ _MEANINGS: Final[Mapping[Exit, tuple[str, str]]] = {
 
 
 def main() -> None:
-    """Write every generated file."""
-    for name, text in generated().items():
+    """Write every generated file, and take away the pages of rules that are no more."""
+    made = generated()
+    for name, text in made.items():
         path = FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    for name in left_over(made):
+        (FOLDER / name).unlink()
+
+
+def left_over(made: Collection[str]) -> list[str]:
+    """Pages in the folder of rules that nothing makes."""
+    names = (f"{RULES}/{page.name}" for page in (FOLDER / RULES).glob("*.md"))
+    return sorted(name for name in names if name not in made)
 
 
 def generated() -> dict[str, str]:
@@ -62,7 +74,8 @@ def generated() -> dict[str, str]:
         "reference/commands.md": commands,
         "examples/report.html": example,
     }
-    return {name: make() for name, make in makers.items()}
+    pages = {f"{RULES}/{rule_id}.md": _NOTE + "\n" + as_markdown(rule_id) for rule_id in catalogue()}
+    return {name: make() for name, make in makers.items()} | pages
 
 
 def rules() -> str:
@@ -75,13 +88,17 @@ def rules() -> str:
         "有些规则按程度定级。",
         f"{len(known)} rules; {CRASHED} stands for one that crashed. Severities can be changed under `rules` in"
         " `config.yaml`; some rules grade by degree.\n",
-        "| 编号 / id | 规则 / rule | 级别 / severity | 内容 / what it holds | 依据 / basis |",
-        "| --- | --- | --- | --- | --- |",
+        "| 编号 / id | 规则 / rule | 级别 / severity | 内容 / what it holds | 依据 / basis | 核实 / mark |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for spec in known.values():
+        written = page(spec.id)
         title = f"{spec.title['zh']}<br>{spec.title['en']}"
         doc = " ".join(spec.doc.split())
-        lines.append(f"| {spec.id} | {title} | {_SEVERITIES[spec.severity]} | {doc} | {spec.basis or '—'} |")
+        what = f"{written.what}<br>{doc}" if written.what else doc
+        mark = " ".join(MARKS[written.mark].values()) if written.mark in MARKS else "—"
+        link = f"[{spec.id}](../{RULES}/{spec.id}.md)"
+        lines.append(f"| {link} | {title} | {_SEVERITIES[spec.severity]} | {what} | {spec.basis or '—'} | {mark} |")
     return "\n".join(lines) + "\n"
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
-from docs.generate import FOLDER, generated, help_of
+from docs.generate import FOLDER, RULES, generated, help_of, left_over
 from nianshen.cli import NOUNS, call
 from nianshen.errors import Exit
 
 ROOT = FOLDER.parent
 PAGES = sorted([*ROOT.glob("*.md"), *FOLDER.rglob("*.md")])
+GENERATED = generated()
 FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)\)")
 
@@ -28,11 +30,26 @@ def commands(page: Path) -> set[tuple[str, str]]:
     return {(found[1], found[2]) for found in calls if found}
 
 
-@pytest.mark.parametrize("name", sorted(generated()))
+@pytest.mark.parametrize("name", sorted(GENERATED))
 def test_a_generated_page_is_current(name: str) -> None:
     written = (FOLDER / name).read_text(encoding="utf-8")
 
-    assert written == generated()[name], "stale: run .venv/bin/python -m docs.generate"
+    assert written == GENERATED[name], "stale: run .venv/bin/python -m docs.generate"
+
+
+def test_no_page_of_a_rule_is_left_over() -> None:
+    assert left_over(GENERATED) == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in GENERATED if name.startswith(f"{RULES}/")))
+def test_a_page_of_a_rule_is_in_both_languages_with_balanced_tables(name: str) -> None:
+    text = GENERATED[name]
+
+    assert "**级别**" in text
+    assert "**Severity**" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    tables = [list(group) for _, group in groupby(rows, key=lambda row: row.replace("\\|", "").count("|"))]
+    assert all(len(table) >= 3 for table in tables)
 
 
 @pytest.mark.parametrize(

@@ -214,16 +214,24 @@ def _facts(spec: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _flat(key: str, value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if key == "report" and value is False:
+        yield "没有找到报告 / no report was found"
+    elif isinstance(value, Mapping):
         for inner, one in value.items():
             yield from _flat(f"{key}.{inner}", one)
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
         for number, one in enumerate(value, 1):
             yield from _flat(f"{key}[{number}]", one)
     else:
-        said = "、".join(map(str, value)) if isinstance(value, list) else "—" if value == "" else str(value)
+        said = "、".join(map(str, value)) if isinstance(value, list) else _word(value)
         short = said if len(said) <= _LONGEST_FACT else said[:_LONGEST_FACT] + "…"
         yield f"{key} = {short}"
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return "未知 unknown" if value == "" else str(value)
 
 
 def _example_lines(drawn: Drawn, lang: str, width: int) -> Iterator[str]:
