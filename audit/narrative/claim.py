@@ -192,23 +192,23 @@ def _within(name: str, agency: str) -> bool:
 
 
 def _of_clause(clause: str, before: str, sentence: str, state: _State) -> Iterator[Claim]:
-    if not (state.other_year or state.foreign):
+    own = not (state.other_year or state.foreign)
+    if own and _DENIES.search(clause):
         yield from _worded(clause, before, sentence, state)
     end = 0
-    for figure, start, stop in _figures(clause):
-        gap = clause[end:start]
-        end = stop
-        if _PARTS.search(gap):
-            state.parts = True
-        _take_topic(gap, clause[:start], figure.behind, state)
-        if state.other_year or state.foreign or _HELPING.search(clause):
-            continue
-        if reader := _READERS.get(state.topic):
-            yield from reader(figure, state)
-    rest = clause[end:]
-    _take_topic(rest, clause, "", state)
-    if _PARTS.search(rest):
-        state.parts = True
+    if _DIGIT.search(clause):
+        own = own and not _HELPING.search(clause)
+        for figure, start, stop in _figures(clause):
+            gap = clause[end:start]
+            end = stop
+            _take_topic(gap, clause[:start], figure.behind, state)
+            if own and (reader := _READERS.get(state.topic)):
+                yield from reader(figure, state)
+    _take_topic(clause[end:], clause, "", state)
+
+
+_DIGIT = re.compile(r"\d")
+_DENIES = re.compile(r"[未没无零均都不全]")
 
 
 # Figures and topics
@@ -256,6 +256,8 @@ _NO_COUNT = frozenset({"年", "月", "日", "天", "%", "号", "工作日", "个
 
 def _take_topic(gap: str, clause: str, behind: str, state: _State) -> None:
     """Let the last topic before a figure stand, else the first one behind it, else the one that stood before."""
+    if _PARTS.search(gap):
+        state.parts = True
     found = list(_TOPIC.finditer(gap))
     if not found and behind and not (state.named and _ROLE.search(gap + behind)):
         found = list(_TOPIC.finditer(behind))[:1]
