@@ -13,6 +13,7 @@ from audit.engine import OFF_BY_DEFAULT, Judgement, judge, outcome_of
 from audit.reading import NotAReport, UnreadableDocument, detect, read
 from audit.report import Report
 from nianshen.calendar import Calendar
+from nianshen.converting import readable
 from nianshen.explaining import explain_json
 
 SCHEMA = "nianshen.check/1"
@@ -76,7 +77,7 @@ def check(
         )
     media = detect(data)
     try:
-        report = read(data, url=url, headers=headers)
+        report = read(readable(data), url=url, headers=headers)
     except UnreadableDocument as error:
         return unreadable(source, error.reason, error.message["zh"], error.message["en"], sha256, media)
     except NotAReport as error:

@@ -10,6 +10,7 @@ from typing import Any
 from audit.reading import NotAReport, UnreadableDocument, read
 from audit.report import Report, State
 from crawler.evidence import EvidenceError
+from nianshen.converting import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def _read(candidate: Candidate, blob: Callable[[str], bytes]) -> Found:
     try:
-        report = read(blob(candidate.sha256), url=candidate.url, headers=candidate.headers)
+        report = read(readable(blob(candidate.sha256)), url=candidate.url, headers=candidate.headers)
     except UnreadableDocument as error:
         return Found(candidate, None, f"{error.message['zh']} / {error.message['en']}", error.reason)
     except NotAReport as error:

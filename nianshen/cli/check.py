@@ -22,6 +22,7 @@ from nianshen.calendar import Calendar
 from nianshen.checking import MOST_BYTES, SCHEMA, Checked, Request, check, unreadable
 from nianshen.cli.output import safe
 from nianshen.cli.progress import Progress
+from nianshen.converting import readable
 from nianshen.errors import Exit, UsageError, gravest
 from nianshen.explaining import explain_lines
 from nianshen.export.target import needs_file, replacing, write_text
@@ -221,7 +222,7 @@ def _ranges(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _previous(path: Path) -> Report:
     try:
-        return read(path.read_bytes())
+        return read(readable(path.read_bytes()))
     except OSError as error:
         raise UsageError(f"--previous: 无法读取 {path}", f"--previous: cannot read {path}: {error.strerror}") from error
     except (UnreadableDocument, NotAReport) as error:
