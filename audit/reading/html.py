@@ -22,7 +22,6 @@ MOST_CELLS = 20_000
 MOST_BYTES = 20 * 2**20
 _NO_TEXT = (Comment, Doctype, CData, Declaration, ProcessingInstruction)
 _OWN_TABLES = re.compile("予以公开|信息内容|结果维持|结转下年度|本年新收")
-_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _MOST_CARRIED = 40
 _LONG_CELL = 400
 _SPAN_LIMITS = {"colspan": 1000, "rowspan": 65534}
@@ -40,7 +39,7 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         )
     text, encoding, lossy = decode(data, declared)
     make = whole_soup if whole else cut_soup
-    soup = make("" if is_sent(text) else _CDATA.sub("", text))
+    soup = make("" if is_sent(text) else _without_cdata(text))
     walk = _Walk()
     blocks = walk.blocks(soup)
     meta = _meta(soup)
@@ -66,6 +65,11 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         troubles=tuple(troubles),
         breadcrumb=_breadcrumb(text, blocks),
     )
+
+
+def _without_cdata(text: str) -> str:
+    """What stands in CDATA is a part of the page; the parser would take it for a comment."""
+    return text.replace("<![CDATA[", "").replace("]]>", "")
 
 
 def _is_cut(text: str) -> bool:
@@ -331,7 +335,7 @@ def _carried(
     """
     parts: dict[tuple[object, ...], _Part] = {}
     for fragment, facts in islice(_fragments(soup, text, shown), _MOST_CARRIED):
-        blocks = read(_CDATA.sub("", fragment))
+        blocks = read(_without_cdata(fragment))
         said = tuple(
             block.text if isinstance(block, Text) else tuple(tuple(cell.text for cell in row) for row in block.rows)
             for block in blocks

@@ -79,18 +79,11 @@ class _Sieve(LXMLTreeBuilder):
         kept = tag in _KEPT or self._whole > 0 or (bool(attrib) and _matters(tag, attrib))
         self._open.append(kept)
         if kept:
-            self._count()
+            self._kept += 1
+            if self._kept > MOST_ELEMENTS:
+                raise _too_large()
             self._whole += tag in _WHOLE
             self.soup.handle_starttag(tag, None, None, _read(attrib) if attrib else {})
-
-    def _count(self) -> None:
-        self._kept += 1
-        if self._kept > MOST_ELEMENTS:
-            raise UnreadableDocument(
-                "too_large",
-                f"网页超过 {MOST_ELEMENTS} 个元素，不像一份年度报告；请提供单份报告的网页",
-                f"over {MOST_ELEMENTS} elements, unlike a yearly report; give the page of one report",
-            )
 
     def end(self, tag: Any) -> None:
         """Close what was passed on."""
@@ -109,6 +102,14 @@ class _Sieve(LXMLTreeBuilder):
 
     def pi(self, target: str, data: str) -> None:
         """Nor are processing instructions."""
+
+
+def _too_large() -> UnreadableDocument:
+    return UnreadableDocument(
+        "too_large",
+        f"网页超过 {MOST_ELEMENTS} 个元素，不像一份年度报告；请提供单份报告的网页",
+        f"over {MOST_ELEMENTS} elements, unlike a yearly report; give the page of one report",
+    )
 
 
 def _read(attrib: Mapping[str, str]) -> dict[str, str]:

@@ -30,6 +30,12 @@ _FRAGMENTS = (
     "<table><tr><td>" + "长" * 300 + "<span> </span>\n" * 200 + "</td><td>1</td></tr></table>",
     "<table><tr><td>" + "长<b>文</b>" * 201 + "</td><td>1</td></tr></table>",
     "<?xml:namespace prefix = o /><![CDATA[ x ]]><center>1</center></div></td></span><b><p>2</b>3</p><unknown-x>4",
+    "<template><table><tr><td><b>予以</b>公开 <i>1</i></td></tr></table></template><xmp>&lt;table>&lt;td>4</xmp>",
+    "<input type=hidden value='&lt;p>1&lt;/p>&lt;table>&lt;td>信息内容'><input value=2><li value=3>4</li>",
+    "<time pubdate>2022<b>-01</b></time><time itemprop='x datePublished'>2023</time><founder-date>2<i>0</i>",
+    "<script>var a = ['<p>1 <b>2</b></p>' + '', \"<table><td>结果维持<td><span>3</span></table>\"]</script>",
+    "<meta http-equiv=date content=2022><meta itemprop=datePublished content=2023>当前位置：<a>一</a>&gt;<a>二</a>",
+    "<p><ucaptitle>a <b>b</b></ucaptitle></p><o:p><table><td>&amp;lt;table&amp;gt;</td></table></o:p>",
     "<meta name=PubDate content=2022><title>t <b>u</b></title><h2>二、<span>主</span>动<!--[if mso]>x<![endif]--></h2>",
 )
 
