@@ -17,6 +17,8 @@ from nianshen.cli.output import safe
 from nianshen.export.document import OPEN, Document, Line
 from nianshen.export.drawing import Box, Look, layout, looks, shape_of, shown, touched
 
+MOST_LINKS = 6
+"""Cells a finding links to; the others carry its number."""
 OTHER = {"zh": "en", "en": "zh"}
 _OUTCOMES = {
     "clean": {"zh": "通过", "en": "clean"},
@@ -105,7 +107,9 @@ def _tables(report: Report, lines: Iterable[Line], number: int, lang: str) -> Ma
     for place, finding in enumerate(findings, 1):
         for cell_id in touched(finding):
             notes.setdefault(cell_id, []).append(f"f{number}-{place}")
-    return _element("div", *(_table(report, name, number, marks, notes, lang) for name in TABLES), class_="tables")
+    return _element(
+        "div", *(_table(report, name, number, marks, notes, findings, lang) for name in TABLES), class_="tables"
+    )
 
 
 def _table(
@@ -114,6 +118,7 @@ def _table(
     number: int,
     marks: Mapping[str, tuple[Look, ...]],
     notes: Mapping[str, list[str]],
+    findings: list[Finding],
     lang: str,
 ) -> Markup:
     found = report.tables.get(name)
@@ -127,7 +132,13 @@ def _table(
     ]
     table = _element("table", _element("caption", _both(caption, lang)), *body, class_=name)
     label = _phrase(caption, lang)
-    return _element("div", table, class_="scroll", role="region", aria_label=label, tabindex="0")
+    formulas = [
+        _element("li", _element("a", f"{place}", href=f"#f{number}-{place}"), f" {finding.rule} {finding.formula}")
+        for place, finding in enumerate(findings, 1)
+        if finding.formula and any(cell_id.startswith(f"{name}/") for cell_id in touched(finding))
+    ]
+    under = [_element("ul", *formulas, class_="formulas")] if formulas else []
+    return _element("div", table, *under, class_="scroll", role="region", aria_label=label, tabindex="0")
 
 
 def _box(
@@ -176,9 +187,9 @@ def _findings(document: Document, lines: list[Line], number: int, lang: str) -> 
     listed = _element("ol", *items) if items else _element("p", _both(none, lang))
     parts = [head, listed]
     if document.not_judged:
-        parts.append(_element("h3", _both({"zh": "未判断的规则", "en": "Rules that were not judged"}, lang)))
+        told = {"zh": f"未判断的规则 {len(document.not_judged)}", "en": f"{len(document.not_judged)} rules not judged"}
         reasons = [_element("li", _element("b", one.rule), " ", _both(one.reason, lang)) for one in document.not_judged]
-        parts.append(_element("ul", *reasons))
+        parts.append(_element("details", _element("summary", _both(told, lang)), _element("ul", *reasons)))
     return _element("aside", *parts, aria_label=_phrase({"zh": "问题", "en": "findings"}, lang))
 
 
@@ -198,9 +209,9 @@ def _finding(finding: Finding, document: Document, anchor: str, number: int, lan
     if cells:
         links = [
             _element("a", names.subject(_shape(document.report, cell), cell)["zh"], href=f"#{_anchor(number, cell)}")
-            for cell in cells[:12]
+            for cell in cells[:MOST_LINKS]
         ]
-        more = [f" … +{len(cells) - 12}"] if len(cells) > 12 else []
+        more = [f" … +{len(cells) - MOST_LINKS}"] if len(cells) > MOST_LINKS else []
         parts.append(_element("p", *links, *more, class_="cells"))
     return _element("li", *parts, id=anchor)
 

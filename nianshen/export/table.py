@@ -84,7 +84,10 @@ def rows(documents: Iterable[Document]) -> Iterator[dict[str, Value]]:
 
 def inert(value: Value) -> Value:
     """The value for a spreadsheet: numbers as they are, text on one line and never a formula (OWASP)."""
-    return safe(str(csv_safe(value))) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = str(csv_safe(value))
+    return text if text.isprintable() else safe(text)  # most text is; looking at every character takes time
 
 
 def unread(document: Document) -> int:
