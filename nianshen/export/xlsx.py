@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -31,6 +32,13 @@ _SUMMARY = (
     "未读单元格 unread cells", "说明 reason", "表样 sheet",
 )  # fmt: skip
 _OPEN_ITEMS = ("文件或网址 source", "机关 agency", "年度 year", "规则 rule", "对象 subject", "说明 message", "English")
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": True,
+}
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _FILLS = {Look.BROKEN: "#F8CBCB", Look.PART: "#FBE3E3", Look.OPEN: "#FFE9A8", Look.UNREAD: "#D9D9D9"}
 
@@ -40,21 +48,13 @@ def write_xlsx(documents: Iterable[Document], path: Path) -> None:
 
     The lists are kept on disk while they grow; only the drawn sheets, at most ``MOST_DRAWN``, are held in memory.
     """
-    workbook = xlsxwriter.Workbook(
-        str(path),
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-            "nan_inf_to_errors": True,
-        },
-    )
-    try:
-        _fill(workbook, documents)
-        workbook.close()
-    except XlsxWriterException as error:
-        raise OSError(None, str(error), str(path)) from error
+    with tempfile.TemporaryDirectory() as scratch:  # the library leaves its files where it was interrupted
+        workbook = xlsxwriter.Workbook(str(path), {**_OPTIONS, "tmpdir": scratch})
+        try:
+            _fill(workbook, documents)
+            workbook.close()
+        except XlsxWriterException as error:
+            raise OSError(None, str(error), str(path)) from error
 
 
 class _Looks:

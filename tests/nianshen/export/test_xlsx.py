@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,3 +92,16 @@ def test_a_sheet_name_is_one_that_workbooks_take(name: str, tmp_path: Path) -> N
         assert 0 < len(one) <= 31
         assert one not in used
         assert not set(one) & set("[]:*?/\\'")
+
+
+def test_an_interrupted_workbook_leaves_no_scratch_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def interrupted() -> Iterator[Document]:
+        yield from making.documents()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_xlsx(interrupted(), tmp_path / "book.xlsx")
+
+    assert list(tmp_path.iterdir()) == []
