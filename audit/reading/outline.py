@@ -12,6 +12,7 @@ from audit.form import IDS, SECTIONS, load
 from audit.reading import dates
 from audit.reading.document import Document, Grid, RawCell, Text
 from audit.reading.identity import (
+    Identity,
     identify,
     labelled_rows,
     named_in_title,
@@ -83,7 +84,7 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
     preamble = _preamble(blocks[:first], who.title)
     signed, sources["signed"] = dates.signed([*reversed(tail), *head])
     in_address = dates.in_address(url) if url else None
-    dated = _dated_lines(blocks, first, end)
+    dated = _dated_lines(blocks, first, end, who)
     # The day of publication helps to tell the year, and the year which days cannot be that of publication.
     year, where = reported_year(
         who.year,
@@ -127,16 +128,38 @@ _DAY_FOLLOWS = re.compile(r"(?:日期|时间)\s*[:：]?$")
 _ELSEWHERE = re.compile(r"上一篇|下一篇|相关(?:文档|链接|信息|阅读|稿件|文章)|推荐阅读|热门")
 
 
-def _dated_lines(blocks: Sequence[Text | Grid], first: int, end: int) -> list[str]:
-    """Lines that may tell the day of publication: above the report, in it, below it up to links to other pages."""
-    lines = [text for block in blocks[:end] for text in _lines(block)]
+def _dated_lines(blocks: Sequence[Text | Grid], first: int, end: int, who: Identity) -> list[str]:
+    """Lines that may tell the day of publication, the likeliest first.
+
+    Below the title, then above it, in the report, below it up to links to other pages; not beside other reports.
+    """
+    above = [text for block in blocks[:first] for text in _lines(block)]
+    lines = [text for block in blocks[first:end] for text in _lines(block)]
     for block in blocks[end:]:
         if isinstance(block, Text) and _ELSEWHERE.search(block.text):
             break
         lines += _lines(block)
-    above = sum(len(_lines(block)) for block in blocks[:first])
-    joined = [f"{a} {b}" for a, b in pairwise(lines[:above]) if len(a) <= 12 and _DAY_FOLLOWS.search(a)]
-    return [*lines[:above], *joined, *lines[above:]][:_MOST_LINES]
+    titles = [n for n, text in enumerate(above) if who.title and "。" not in text and who.title in plain_year(text)]
+    below_title = titles[-1] if titles else 0
+    parts = (above[below_title:], above[:below_title], lines)
+    return [line for part in parts for line in _joined_days(_without_other_reports(part, who))][:_MOST_LINES]
+
+
+def _joined_days(lines: Sequence[str]) -> list[str]:
+    """With the lines that only together tell a day: 发布日期： / 2026-01-20."""
+    return [*lines, *(f"{a} {b}" for a, b in pairwise(lines) if len(a) <= 12 and _DAY_FOLLOWS.search(a))]
+
+
+def _without_other_reports(lines: Sequence[str], who: Identity) -> list[str]:
+    """Without lines with the title of another report, nor the short line behind such a one: that is its day."""
+    kept = []
+    is_other = False
+    for line in lines:
+        named = named_in_title(line) if "公开" in line else None
+        was_other, is_other = is_other, named is not None and named[1] != who.year
+        if not is_other and not (was_other and len(line) <= _LONGEST_HEADING):
+            kept.append(line)
+    return kept
 
 
 # --- sections ----------------------------------------------------------------------------------------------------

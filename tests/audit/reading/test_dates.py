@@ -114,3 +114,19 @@ def test_the_signature_is_dated_and_is_no_publication(tail: str) -> None:
 
 def test_a_day_in_a_sentence_is_no_signature() -> None:
     assert read(page(tail=f"<p>截至{NEXT}年1月20日</p>")).dates.signed is None
+
+
+@pytest.mark.parametrize("title", ["h1", "p"])
+def test_the_day_below_the_title_stands_before_one_above_it(title: str) -> None:
+    html = page().decode().replace("<h1>", f"<{title}>").replace("</h1>", f"</{title}><p>发布时间：{DAY}</p>")
+
+    assert read(html.replace("<body>", f"<body><p>热点 发布时间：{NEXT}-09-09</p>").encode()).dates.declared == DAY
+
+
+@pytest.mark.parametrize("between", ["", "</p><p>"])
+def test_days_beside_other_years_reports_are_theirs(between: str) -> None:
+    titles = (f"{REPORT.agency}{year}年政府信息公开工作年度报告" for year in (REPORT.year + 1, REPORT.year + 2))
+    links = "".join(f"<p>{title}{between} 发布时间：{NEXT + 1}-01-10</p>" for title in titles)
+
+    assert read(page(tail=links)).dates.declared is None
+    assert read(page(top=links)).dates.declared is None
