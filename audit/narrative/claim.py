@@ -222,7 +222,7 @@ _TOPIC = re.compile(
     r"(?P<elsewhere>(?:行政)?(?:许可|救助|仲裁|办事|查询|登记|资助|补贴|认定|调解|注册|审批|强制执行|赔偿|项目|求助|业务|贷款|资质|参保)(?:[\u4e00-\u9fff]{0,2})申请"
     r"|12345|热线|信访(?!、?举报|类)|来信|来访|上访|(?<!举报)(?<!举报、)投诉|(?<!信访)(?<!信访、)举报|咨询|建议|提案|议案|留言|信箱|工单|来电|网民|问政|解读|培训|答复书|文书|范本"
     r"|目录|指南|栏目|清单|裁量|典型|仲裁|办件|政务服务|会商|会议|公文|双公示|应诉|公众号|制度|意见|案例|信用信息|台账|宣传|许可信息|处罚信息|处罚结果)"
-    r"|(?P<requests>(?:政府|政务)?信息(?:依申请)?公开的?申请|依申请公开|公开申请|信息申请|申请公开|申请(?:政府|政务)信息)"
+    r"|(?P<requests>(?:政府|政务)?信息(?:依申请)?公开的?申请|依申请公开(?:的?申请)?|公开申请|信息申请|申请公开|申请(?:政府|政务)信息)"
     r"|(?P<both>行政复议(?:案件|申请)?(?:[、和及与或/]|以及)+(?:被?提起)?(?:行政)?诉讼|复议诉讼)"
     r"|(?P<direct>未经(?:行政)?复议(?:而|程序)?(?:直接)?(?:起诉|提起(?:行政)?诉讼|(?:行政)?诉讼)|直接(?:起诉|提起(?:行政)?诉讼))"
     r"|(?P<after>(?:经(?:行政)?)?复议后(?:再?提?起诉讼?|提起行政诉讼|(?:行政)?诉讼))"
@@ -386,12 +386,19 @@ def _handled(figure: _Figure, state: _State, *, sure: bool) -> Iterator[Claim]:
     verbs = [one.lastgroup or "" for one in _VERB.finditer(gap)]
     if not verbs and (behind := _behind(figure.behind)):
         yield Claim(behind, figure.value, state.quote, firm=sure)
+    elif not verbs and _THEN_DONE.match(figure.behind):
+        yield Claim("concluded", figure.value, state.quote, firm=sure and not gap)
     elif verbs:
         yield from _done(figure, verbs, sure=sure and (channels < 2 or bool(_MANY.search(gap))), state=state)
     elif _TOPIC.search(gap) and not state.parts:
         yield Claim("received", figure.value, state.quote, firm=sure and (state.this_year or "共" in gap))
     elif _EMPTY.fullmatch(gap) and gap and state.named and not state.parts:
         yield Claim("received", figure.value, state.quote, firm=False)
+
+
+_THEN_DONE = re.compile(
+    r"(?:申请|政府信息公开|[均已都]|全部|按[时期]|依法|在[^，]{1,12}内)*(?:办结|办理完[毕成]|处理完[毕成]|答复)"
+)
 
 
 def _result(words: str) -> str:
