@@ -98,6 +98,9 @@ def line_of(glyphs: Sequence[Glyph]) -> Line:
     for glyph in glyphs:
         if before and _gap_is_blank(before, glyph):
             parts.append(" ")
+        if before and _is_note_mark(before, glyph):
+            parts.append(f"[{glyph.text}]")
+            continue
         parts.append(glyph.text)
         before = glyph
     inked = [g for g in glyphs if not g.text.isspace()] or list(glyphs)
@@ -167,6 +170,12 @@ def _is_doubled(glyph: Glyph, seen: dict[tuple[str, int, int], Glyph]) -> bool:
             return True
     seen[glyph.text, column, row] = glyph
     return False
+
+
+def _is_note_mark(before: Glyph, glyph: Glyph) -> bool:
+    """A small raised digit behind a figure is the mark of a note and no part of it."""
+    close = glyph.x0 - before.x1 < 0.5 * before.size
+    return glyph.text.isdecimal() and close and glyph.size < 0.75 * before.size and glyph.middle < before.middle
 
 
 def _gap_is_blank(left: Glyph, right: Glyph) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from docx.opc.exceptions import OpcError
 from lxml import etree
 
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
-from audit.report import Locator
+from audit.report import Locator, Trouble
 
 MOST_BYTES = 50 * 2**20
 MOST_UNPACKED = 200 * 2**20
@@ -34,6 +35,8 @@ _SKIPPED = frozenset(
     [_WORD + name for name in ("del", "moveFrom", "delText", "instrText", "delInstrText", "pPr", "rPr", "rt")]
     + [_FALLBACK]
 )
+_ALT_CHUNK = _WORD + "altChunk"
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
 _BREAKS = {_WORD + "br": "\n", _WORD + "cr": "\n", _WORD + "tab": " ", _WORD + "noBreakHyphen": "-"}
 _HEADING_STYLES = ("heading", "title", "标题", "toc heading")
 
@@ -46,9 +49,11 @@ def read_word(data: bytes) -> Document:
     """
     _check_package(data)
     try:
-        package = docx.Document(io.BytesIO(data))
+        package = docx.Document(io.BytesIO(_transitional(data)))
         properties = package.core_properties
-        walk = _Walk(_heading_styles(package))
+        if package.element.getroottree().docinfo.internalDTD is not None:
+            raise _damaged()  # forbidden by the standard; what its entities stand for is not read
+        walk = _Walk(_heading_styles(package), _hidden_styles(package))
         blocks = tuple(walk.blocks(package.element.body))
         meta = {name: text for name in ("title", "author", "subject") if (text := getattr(properties, name).strip())}
     except UnreadableDocument:
@@ -60,7 +65,11 @@ def read_word(data: bytes) -> Document:
     except (OpcError, zipfile.BadZipFile, zlib.error, etree.LxmlError, KeyError, AttributeError, OSError) as error:
         raise _damaged() from error
     _require_content(blocks, walk.pictures)
-    return Document(media="docx", blocks=blocks, meta=meta, title=meta.get("title"), pictures=walk.pictures)
+    embedded = package.element.body.find(f".//{_ALT_CHUNK}") is not None
+    unread = (Trouble("damaged", "document", "a document embedded in this one is not read"),) if embedded else ()
+    return Document(
+        media="docx", blocks=blocks, meta=meta, title=meta.get("title"), pictures=walk.pictures, troubles=unread
+    )
 
 
 @dataclass(slots=True)
@@ -68,6 +77,7 @@ class _Walk:
     """One pass over the body; counts tables, cells and pictures on the way."""
 
     heading_styles: frozenset[str]
+    hidden_styles: frozenset[str]
     tables: int = 0
     cells: int = 0
     pictures: int = 0
@@ -97,12 +107,12 @@ class _Walk:
 
         def walk(node: Any) -> None:
             for child in node:
-                if child.tag in _SKIPPED or _is_hidden(child):
+                if child.tag in _SKIPPED or self._is_hidden(child):
                     continue
                 if child.tag == _WORD + "txbxContent":
                     boxes.append(child)
                 elif child.tag == _WORD + "t":
-                    parts.append(child.text or "")
+                    parts.append(_printed(child))
                 elif child.tag in _BREAKS:
                     parts.append(_BREAKS[child.tag])
                 else:
@@ -112,6 +122,12 @@ class _Walk:
         walk(paragraph)
         lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
         return "\n".join(line for line in lines if line), boxes
+
+    def _is_hidden(self, run: Any) -> bool:
+        if run.tag != _WORD + "r":
+            return False
+        own, style = run.find(f"{_WORD}rPr/{_WORD}vanish"), run.find(f"{_WORD}rPr/{_WORD}rStyle")
+        return _is_on(own) if own is not None else style is not None and _value(style) in self.hidden_styles
 
     def _is_heading(self, paragraph: Any) -> bool:
         style = paragraph.find(f"{_WORD}pPr/{_WORD}pStyle")
@@ -203,7 +219,7 @@ def _rows(holder: Any) -> Iterator[tuple[int, list[Any]]]:
     """Rows of a table that were not deleted: columns left out before the first cell, and the cells."""
     for child in holder:
         if child.tag == _WORD + "tr":
-            if child.find(f"{_WORD}trPr/{_WORD}del") is None:
+            if child.find(f"{_WORD}trPr/{_WORD}del") is None and not _is_on(child.find(f"{_WORD}trPr/{_WORD}hidden")):
                 before = child.find(f"{_WORD}trPr/{_WORD}gridBefore")
                 yield _number(before, 0), list(_cells(child))
         elif child.tag not in _SKIPPED and child.tag != _WORD + "tbl":
@@ -213,7 +229,8 @@ def _rows(holder: Any) -> Iterator[tuple[int, list[Any]]]:
 def _cells(holder: Any) -> Iterator[Any]:
     for child in holder:
         if child.tag == _WORD + "tc":
-            yield child
+            if child.find(f"{_WORD}tcPr/{_WORD}cellDel") is None:
+                yield child
         elif child.tag not in _SKIPPED:
             yield from _cells(child)
 
@@ -228,9 +245,24 @@ def _merge(cell: Any) -> str | None:
     return None if merge is None else (_value(merge) or "continue")
 
 
-def _is_hidden(run: Any) -> bool:
-    vanish = run.find(f"{_WORD}rPr/{_WORD}vanish") if run.tag == _WORD + "r" else None
-    return vanish is not None and _value(vanish) not in {"0", "false", "off"}
+def _printed(text: Any) -> str:
+    """The words of a run; raised digits are the mark of a note and no part of the figure before them."""
+    words = text.text or ""
+    raised = text.getparent().find(f"{_WORD}rPr/{_WORD}vertAlign")
+    is_mark = raised is not None and _value(raised) == "superscript" and words.strip().isdecimal()
+    return f"[{words.strip()}]" if is_mark else words
+
+
+def _is_on(switch: Any) -> bool:
+    return switch is not None and _value(switch) not in {"0", "false", "off"}
+
+
+def _hidden_styles(package: Any) -> frozenset[str]:
+    """Ids of the styles whose text is not printed."""
+    styles = package.styles.element.iter(_WORD + "style")
+    return frozenset(
+        style.get(_WORD + "styleId") for style in styles if _is_on(style.find(f"{_WORD}rPr/{_WORD}vanish"))
+    )
 
 
 def _heading_styles(package: Any) -> frozenset[str]:
@@ -277,6 +309,21 @@ def _check_package(data: bytes) -> None:
         raise _too_large()
     if any(entry.flag_bits & 1 for entry in entries):
         raise _encrypted()
+
+
+def _transitional(data: bytes) -> bytes:
+    """A file in the strict variant (ISO/IEC 29500-1) under the names of the usual one; any other as it is."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if not any(_STRICT.search(archive.read(name)) for name in archive.namelist() if name == "_rels/.rels"):
+            return data
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+            for name in archive.namelist():
+                content = archive.read(name)
+                is_xml = name.endswith((".xml", ".rels"))
+                usual = rb"http://schemas.openxmlformats.org/\1/2006/\2"
+                copy.writestr(name, _STRICT.sub(usual, content) if is_xml else content)
+    return target.getvalue()
 
 
 def _require_content(blocks: Iterable[Text | Grid], pictures: int) -> None:

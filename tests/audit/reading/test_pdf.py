@@ -172,6 +172,12 @@ def test_text_printed_twice_is_read_once() -> None:
     assert texts(read_pdf(write_pdf(sheet))) == ["总计110"]
 
 
+def test_a_small_raised_digit_is_the_mark_of_a_note_and_not_of_the_figure() -> None:
+    sheet = Sheet().text(80, 200, "总计12").text(116, 200, "1", 6)
+
+    assert texts(read_pdf(write_pdf(sheet))) == ["总计12[1]"]
+
+
 def test_a_slanted_watermark_is_not_read() -> None:
     sheet = Sheet().text(80, 60, "一、总体情况").text(200, 400, "内部资料", 40, "0.7 0.7 -0.7 0.7")
 

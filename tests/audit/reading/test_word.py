@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
@@ -180,6 +181,28 @@ def test_hidden_text_and_field_instructions_are_not_printed() -> None:
     assert texts(written(f"<w:p>{hidden}{code}<w:r><w:t>正文</w:t></w:r></w:p>")) == ["正文"]
 
 
+def test_text_hidden_by_its_style_a_hidden_row_and_a_deleted_cell_are_not_printed() -> None:
+    package = docx.Document()
+    style = '<w:style w:type="character" w:styleId="H"><w:name w:val="h"/><w:rPr><w:vanish/></w:rPr></w:style>'
+    package.styles.element.append(parse_xml(style.replace(">", f" {nsdecls('w')}>", 1)))
+    hidden = '<w:p><w:r><w:rPr><w:rStyle w:val="H"/></w:rPr><w:t>秘</w:t></w:r><w:r><w:t>正文</w:t></w:r></w:p>'
+    rows = row(cell("甲"), cell("1"), cell("9", "<w:cellDel/>"))
+    rows += row(cell("乙"), cell("2"), properties="<w:trPr><w:hidden/></w:trPr>")
+    for fragment in (hidden, table(rows)):
+        package.element.body.insert(-1, parse_xml(fragment.replace(">", f" {nsdecls('w')}>", 1)))
+
+    document = read_word(saved(package))
+
+    assert texts(document) == ["正文"]
+    assert shape(only_grid(document)) == [[("甲", 1, 1), ("1", 1, 1)]]
+
+
+def test_a_raised_digit_is_the_mark_of_a_note_and_not_of_the_figure() -> None:
+    mark = '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>1</w:t></w:r>'
+
+    assert texts(written(f"<w:p><w:r><w:t>12</w:t></w:r>{mark}</w:p>")) == ["12[1]"]
+
+
 def test_a_text_box_is_read_once_after_its_paragraph() -> None:
     box = "<w:txbxContent><w:p><w:r><w:t>框内</w:t></w:r></w:p></w:txbxContent>"
     alternate = (
@@ -263,6 +286,34 @@ def test_a_file_without_its_body_is_damaged() -> None:
 
 def test_broken_xml_is_damaged() -> None:
     assert reason_of(rebuilt(lambda name, content: b"<w:p" if name == "word/document.xml" else content)) == "damaged"
+
+
+def test_the_strict_variant_of_the_format_is_read() -> None:
+    def strict(_: str, content: bytes) -> bytes:
+        usual = re.compile(rb"http://schemas\.openxmlformats\.org/(wordprocessingml|officeDocument)/2006/")
+        return usual.sub(rb"http://purl.oclc.org/ooxml/\1/", content)
+
+    assert texts(read_word(rebuilt(strict))) == ["正文"]
+
+
+def test_an_embedded_document_is_told_because_text_may_be_missing() -> None:
+    document = written("<w:p><w:r><w:t>正文</w:t></w:r></w:p>", '<w:altChunk r:id="rId99"></w:altChunk>')
+
+    assert [trouble.kind for trouble in document.troubles] == ["damaged"]
+
+
+@pytest.mark.parametrize(
+    "entities",
+    ['<!ENTITY a SYSTEM "file:///etc/hostname">', '<!ENTITY b "lol"><!ENTITY a "' + "&b;" * 1000 + '">'],
+)
+def test_entities_are_neither_fetched_nor_unfolded(entities: str) -> None:
+    def with_entities(name: str, content: bytes) -> bytes:
+        if name != "word/document.xml":
+            return content
+        head, tail = content.split(b"?>", 1)
+        return head + f"?><!DOCTYPE x [{entities}]>".encode() + tail.replace("正文".encode(), b"&a;")
+
+    assert reason_of(rebuilt(with_entities)) == "damaged"
 
 
 def test_an_archive_that_unpacks_without_end_is_refused_before_unpacking(monkeypatch: pytest.MonkeyPatch) -> None:
