@@ -17,7 +17,7 @@ from audit.localise import Number, Sum
 from audit.narrative.claim import Claim, Listing, read
 from audit.narrative.quantity import Quantity, Reading, quantity
 from audit.report import Report
-from audit.rules import names
+from audit.rules import names, reread
 from audit.rules.registry import rule
 
 _SECTIONS = {
@@ -117,16 +117,16 @@ def _compared(
     judged = [
         (claim, found, _verdict(claim, found, report)) for claim in claims if (found := _meant(claim.quantity, report))
     ]
-    matched = {_subject(found) for _, found, verdict in judged if verdict is Kind.PASS}
-    yield from (Outcome(Kind.PASS, subject, cells=(subject,)) for subject in sorted(matched))
+    matched = {(found.exact or found.also)[0] for _, found, verdict in judged if verdict is Kind.PASS}
+    yield from (Outcome(Kind.PASS, reading[0], cells=reading) for reading in sorted(matched))
     opened = 0
     for claim, found, verdict in judged:
         if verdict is not Kind.FAIL or not claim.firm or _repairs(claim, found, report, figures, active):
             continue
         area = _covers_an_area(report, context)
-        of_one = area and _subject(found).startswith("disclosure/")
-        doubtful = claim.broad or of_one or _subject(found) in matched
-        if not doubtful:
+        of_one = area and found.exact[0][0].startswith("disclosure/")
+        unsure = claim.broad or found.exact[0] in matched or bool(reread.differing(report, found.exact[0]))
+        if not (unsure or of_one):
             yield _mismatch(claim, found, report)
         elif opened < _MOST_OPEN and (area or not claim.broad):
             opened += 1
@@ -180,10 +180,6 @@ def _meant(key: str, report: Report) -> Quantity | None:
         return None
     shapes = [report.tables[name].shape if name in report.tables else None for name in ("disclosure", "requests")]
     return quantity(key, (shapes[0], shapes[1]))
-
-
-def _subject(found: Quantity) -> str:
-    return (found.exact or found.also)[0][0]
 
 
 def _covers_an_area(report: Report, context: Context) -> bool:
@@ -246,6 +242,7 @@ def _mismatch(claim: Claim, found: Quantity, report: Report, kind: Kind = Kind.F
         actual=low if low == high else None,
         formula=formula,
         message="open" if kind is Kind.OPEN else "",
+        second=reread.verdict(report, reading),
     )
 
 

@@ -91,6 +91,15 @@ def test_a_figure_that_was_inferred_accuses_nobody() -> None:
     assert findings(told(ALL_DONE, with_cells(report, columns))) == ()
 
 
+def test_a_cell_that_a_second_reading_saw_otherwise_is_only_a_doubt() -> None:
+    cell = "requests/received/total"
+    seen = replace(valid().cell(cell), value=15, raw="15")
+
+    (finding,) = findings(told("全年共收到政府信息公开申请15件。", replace(valid(), second={cell: seen})))
+
+    assert finding.kind is Kind.OPEN
+
+
 def test_a_sentence_that_supports_the_repair_of_a_broken_sum_is_no_second_accusation() -> None:
     report = with_cells(valid(), {"requests/received/total": 13})
     text = "全年共收到政府信息公开申请12件。"
