@@ -6,6 +6,8 @@ import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nianshen.export.csv import csv_text
 from nianshen.export.table import COLUMNS, HEADINGS, inert
@@ -46,3 +48,12 @@ def test_a_hostile_name_stays_in_its_cell() -> None:
 
     assert found[list(COLUMNS).index("agency")].startswith("'=cmd")
     assert not any("\n" in value or "\r" in value for value in found)
+
+
+@given(value=st.text(max_size=60))
+def test_no_text_at_all_runs_breaks_a_line_or_hides(value: str) -> None:
+    written = str(inert(value))
+
+    assert not written.lstrip(" ").startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert len(written.splitlines()) <= 1
+    written.encode("utf-8")  # a lone surrogate would raise

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audit.form import load
+from nianshen.export.document import Document
 from nianshen.export.drawing import layout
 from nianshen.export.html import html_text
 from tests.nianshen.export import making
@@ -87,3 +92,18 @@ def test_the_wanted_language_comes_first_with_the_other_beside(lang: str, tongue
 
 def test_a_file_that_was_not_read_says_why() -> None:
     assert "没有这个文件" in page().select("article")[1].text
+
+
+@given(words=st.text(max_size=60))
+@settings(max_examples=40, deadline=None)
+def test_no_words_add_an_element_or_an_attribute(words: str) -> None:
+    usual = making.documents()[0]
+    shape = [(tag.name, sorted(tag.attrs)) for tag in page_of([usual]).find_all(True)]
+
+    hostile = page_of([replace(usual, agency=words or "x", source=words)])
+
+    assert [(tag.name, sorted(tag.attrs)) for tag in hostile.find_all(True)] == shape
+
+
+def page_of(documents: list[Document]) -> BeautifulSoup:
+    return BeautifulSoup("".join(html_text(documents)), "lxml")

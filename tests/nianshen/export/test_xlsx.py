@@ -9,6 +9,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from openpyxl.workbook import Workbook
 
 from audit.finding import Kind
@@ -105,3 +107,16 @@ def test_an_interrupted_workbook_leaves_no_scratch_files(tmp_path: Path, monkeyp
         write_xlsx(interrupted(), tmp_path / "book.xlsx")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@given(words=st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=5))
+@settings(max_examples=12, deadline=None)
+@example(words=["\ufffe\uffff", "\ud800=1", "_x0041_", "\x0b", "]]>&amp;"])
+def test_any_words_make_a_workbook_that_opens(words: list[str]) -> None:
+    documents = [replace(making.documents()[0], agency=word, source=word) for word in words]
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = book(documents, Path(folder))
+
+    assert len(found.sheetnames) == 3 + len(words)
+    assert {cell.data_type for cell in found["问题"][2]} <= {"s", "n"}
