@@ -10,20 +10,20 @@ from audit.engine import judge
 from audit.finding import Kind, Severity
 from audit.report import How, State
 from tests.audit.reports import number, report, with_cells, with_table
-from tests.audit.rules.cases import FIRING, GOOD, LAST_YEAR, NEXT
+from tests.audit.rules.cases import GOOD, LAST_YEAR, NEXT, carried
 
 CARRY = ("Y001", "Y002")
 IN_FORCE = "disclosure/normative_documents/in_force"
 
 
 def test_a_wrong_total_is_one_error_and_silences_the_columns() -> None:
-    (finding,) = judge(GOOD, FIRING["Y001"].context, select=CARRY).findings
+    (finding,) = judge(GOOD, carried(total=2), select=CARRY).findings
 
     assert (finding.rule, finding.severity) == ("Y001", Severity.ERROR)
 
 
 def test_recoded_applicants_with_an_equal_total_are_notes() -> None:
-    findings = judge(GOOD, FIRING["Y002"].context, select=CARRY).findings
+    findings = judge(GOOD, carried(business=1, research=-1), select=CARRY).findings
 
     assert {finding.severity for finding in findings} == {Severity.NOTE}
     assert [finding.subject for finding in findings] == [
@@ -60,7 +60,7 @@ def test_carry_over_is_compared_across_the_change_of_form(carried: int, rules: l
 
 @pytest.mark.parametrize("name", ["示例市教育体育局", "示例县教育局"])
 def test_a_renamed_organ_is_left_to_a_person(name: str) -> None:
-    previous = replace(NEXT, previous=replace(FIRING["Y001"].context.previous or LAST_YEAR, agency=name))
+    previous = replace(NEXT, previous=replace(carried(total=2).previous or LAST_YEAR, agency=name))
 
     (finding,) = judge(GOOD, previous, select=CARRY).findings
 
@@ -69,7 +69,7 @@ def test_a_renamed_organ_is_left_to_a_person(name: str) -> None:
 
 
 def test_a_short_and_a_full_name_are_one_organ() -> None:
-    context = replace(NEXT, previous=replace(FIRING["Y001"].context.previous or LAST_YEAR, agency="市教育局"))
+    context = replace(NEXT, previous=replace(carried(total=2).previous or LAST_YEAR, agency="市教育局"))
 
     (finding,) = judge(GOOD, context, select=CARRY).findings
 

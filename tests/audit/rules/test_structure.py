@@ -10,7 +10,7 @@ from audit.engine import judge
 from audit.finding import Kind, Severity
 from audit.report import Report, State, Trouble
 from tests.audit.reports import report, with_cells, with_table, with_text
-from tests.audit.rules.cases import DUE, FIRING, GOOD
+from tests.audit.rules.cases import DUE, GOOD, NO_ROW, NO_SECTION_4
 
 SHAPE = ("S",)
 
@@ -30,10 +30,7 @@ def test_a_table_in_the_old_shape_inside_a_new_report_is_a_warning_on_that_table
 
 
 def test_a_section_gone_with_its_table_is_one_finding() -> None:
-    firing = FIRING["S001"].report
-    assert firing is not None
-
-    assert rules_of(firing) == [("S001", "fail", "disputes")]
+    assert rules_of(NO_SECTION_4) == [("S001", "fail", "disputes")]
 
 
 def test_a_heading_that_is_gone_while_its_table_stands_is_a_warning() -> None:
@@ -93,19 +90,15 @@ def test_a_table_that_is_there_in_an_unknown_layout_is_not_called_missing(tables
 
 
 def test_a_missing_row_in_a_table_read_badly_is_put_before_a_person_once() -> None:
-    missing = FIRING["S009"].report
-    assert missing is not None
-    torn = with_table(missing, "requests", troubles=(Trouble("torn_table", "requests", ""),))
+    torn = with_table(NO_ROW, "requests", troubles=(Trouble("torn_table", "requests", ""),))
 
     assert rules_of(torn) == [("S011", "open", "requests")]
 
 
 def test_a_missing_row_in_a_table_mostly_unread_is_put_before_a_person() -> None:
-    missing = FIRING["S009"].report
-    assert missing is not None
-    cells = [cell for cell in missing.tables["requests"].cells if "/rejected." in cell or "/refused." in cell]
+    cells = [cell for cell in NO_ROW.tables["requests"].cells if "/rejected." in cell or "/refused." in cell]
 
-    found = rules_of(with_cells(missing, dict.fromkeys(cells, State.BLANK)))
+    found = rules_of(with_cells(NO_ROW, dict.fromkeys(cells, State.BLANK)))
 
     assert found == [("S009", "open", "requests")]
 
