@@ -79,5 +79,6 @@ def _entry(rule_id: str) -> dict[str, Any]:
 
 def _unknown(rule: str, near: list[str]) -> UsageError:
     meant = ", ".join(near)
-    zh, en = (f"是不是 {meant}？", f"did you mean {meant}?") if near else ("见 nianshen rules list", "see rules list")
-    return UsageError(f"没有规则 {rule}；{zh}", f"no such rule {rule}; {en}", next_step=("nianshen rules list",) * 2)
+    zh, en = (f"；是不是 {meant}？", f"; did you mean {meant}?") if near else ("", "")
+    every = ("全部规则：nianshen rules list", "all rules: nianshen rules list")
+    return UsageError(f"没有规则 {rule}{zh}", f"no such rule {rule}{en}", next_step=every)

@@ -40,6 +40,7 @@ _HEADINGS = {
     "needs": {"zh": "需要", "en": "Needs"},
     "why": {"zh": "为什么", "en": "Why"},
     "examples": {"zh": "例子", "en": "Examples"},
+    "example": {"zh": "例子", "en": "Example"},
     "blind": {"zh": "看不出什么", "en": "What it cannot see"},
     "fix": {"zh": "怎么改", "en": "How to put it right"},
     "waive": {"zh": "怎么豁免", "en": "How to waive it"},
@@ -89,7 +90,7 @@ def as_text(rule_id: str, lang: str, *, width: int = 100) -> str:
     for key, value in _parts(spec, written, lang):
         lines.append(f"{_HEADINGS[key][lang]}: {value}")
     for number, drawn in enumerate(drawings(rule_id), 1):
-        lines += ["", f"{_HEADINGS['examples'][lang]} {number}: {drawn.verdict[lang]}"]
+        lines += ["", f"{_HEADINGS['example'][lang]} {number}: {drawn.verdict[lang]}"]
         lines += _example_lines(drawn, lang, width)
     if rule_id != CRASHED:
         lines += ["", f"{_HEADINGS['waive'][lang]} (config.yaml):", waiver(rule_id, lang)]
@@ -122,7 +123,8 @@ def _parts(spec: RuleSpec, written: Page, lang: str) -> Iterator[tuple[str, str]
     yield "what", (written.what or doc) if lang == "zh" else doc
     if spec.basis:
         mark = MARKS.get(written.mark)
-        yield "basis", f"{spec.basis}（{mark[lang]}）" if mark else spec.basis
+        told = "" if not mark else f"（{mark['zh']}）" if lang == "zh" else f" ({mark['en']})"
+        yield "basis", spec.basis + told
     yield "severity", SEVERITIES[spec.severity][lang]
     yield "needs", _needs(spec.id, written, lang)
     for key, words in (("why", written.why), ("blind", written.blind), ("fix", written.fix)):
