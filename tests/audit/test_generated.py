@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import form as forms
 from audit.context import Context
 from audit.engine import judge, outcome_of
+from audit.finding import Kind
 from audit.reading import NotAReport, UnreadableDocument, read
 from tests import generator
 from tests.generator import Generated
@@ -64,3 +66,34 @@ def test_whatever_was_done_to_a_page_no_number_is_claimed_that_it_does_not_print
     claimed = {cell: known for cell in generated.truth if (known := report.cell(cell).known) is not None}
 
     assert claimed == {cell: generated.truth[cell] for cell in claimed}
+
+
+@pytest.mark.parametrize("skin", ["trs", "word"])
+@pytest.mark.parametrize("elder_first", [True, False])
+def test_of_two_reports_on_one_page_the_one_of_its_title_is_judged_or_a_person_is_asked(
+    skin: str, elder_first: bool
+) -> None:
+    newer = replace(generator.publication(random.Random(1), "2021", 60), year=2025)
+    older = replace(generator.publication(random.Random(2), "2021", 60), year=2023, agency=newer.agency)
+    page, other = generator.page(newer, skin), generator.page(older, skin)
+    start, end = other.index("<body"), other.index("</body>")
+    inner = other[other.index(">", start) + 1 : end]
+    place = page.index(">", page.index("<body")) + 1 if elder_first else page.index("</body>")
+
+    report = read(f"{page[:place]}{inner}{page[place:]}".encode())
+    judgement = judge(report, Context(organisation="example", year=2025, kind="department"))
+
+    mixed = {cell for cell in newer.figures if report.cell(cell).known not in (None, newer.figures[cell])}
+    assert mixed == set() or report.year == older.year
+    assert [one for one in judgement.findings if one.kind is Kind.FAIL and one.rule[0] in "AN"] == []
+
+
+def test_a_report_of_another_year_is_judged_by_the_form_of_the_year_it_should_be_of() -> None:
+    published = replace(generator.publication(random.Random(3), "2019", 12), year=2020)
+    report = read(generator.page(published, "trs").encode())
+
+    def told(year: int) -> list[str]:
+        findings = judge(report, Context(organisation="example", year=year, kind="department"), select=("S", "A", "N"))
+        return [one.rule for one in findings.findings]
+
+    assert (told(2020), told(2024)) == ([], ["S005"])
