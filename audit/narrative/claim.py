@@ -504,7 +504,7 @@ _MADE = re.compile(
     r"(?P<issued>制发|制定|出台|印发|新?制作)|(?P<disclosed>公开|发布)|(?P<repealed>废止)|(?P<in_force>现行有效|继续有效)"
 )
 _OTHER_ACT = re.compile(
-    r"修[改订]|清理|审查|审核|备案|起草|解读|公布|汇编|报送|代拟|参与|征求|失效|评估|历年|梳理|转发|保留|论证|说明|听证|办结|讨论|研究"
+    r"修[改订]|牵头|提请|推动|报请|清理|审查|审核|备案|起草|解读|公布|汇编|报送|代拟|参与|征求|失效|评估|历年|梳理|转发|保留|论证|说明|听证|办结|讨论|研究"
 )
 
 
@@ -579,7 +579,10 @@ _NO_REQUEST = re.compile(
     r"(?:(?:政府|政务)?信息)?的?(?:申请)?(?:的?(?:事项|件|情况|案件|表|受理))?$"
 )
 _ZERO_REQUEST = re.compile(r"零申请|(?:申请|依申请公开)(?:件|数量?|总量)?为零")
-_UNFIT = re.compile(r"超期|逾期|未答复|投诉|举报|意见|不予|收费|终止|撤回|纠错|败诉|上半年|重大|补正")
+_UNFIT = re.compile(
+    r"超期|逾期|未答复|投诉|举报|意见|不予|收费|终止|撤回|纠错|败诉|上半年|重大|补正|涉及|要求|重复|大量|恶意|批量"
+)
+_SOME_APPLICANTS = re.compile(r"^(?!.*(?:公民|个人|自然人|群众|公众|社会)).*(?:法人|企业|组织|机构|律师)")
 _NO_DISPUTE = re.compile(
     rf"{_NOT}[^，]{{0,40}}?(?:复议|诉讼)(?:的|等)?(?:案件|事项|情况|情形|申请|案|事件)*(?:发生)?$"
     r"|(?:复议|诉讼)[^，\d]{0,12}(?:未发生|为零|均无)$"
@@ -607,6 +610,7 @@ def _worded(clause: str, before: str, sentence: str, state: _State) -> Iterator[
         "申请" in clause
         and (_NO_REQUEST.search(clause) or _ZERO_REQUEST.search(clause))
         and not _UNFIT.search(clause)
+        and not _SOME_APPLICANTS.search(clause)
         and not _CHANNEL.search(clause)
     ):
         state.topic, state.named = "requests", True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,7 +34,7 @@ def quantity(key: str, shapes: tuple[str | None, str | None]) -> Quantity | None
     if "." in key or key == "revenue":
         return _disclosure(key, disclosure)
     rows = [row for part in key.split("+") for row in _rows(part, requests)]
-    return Quantity((tuple(f"requests/{row}/total" for row in rows),)) if rows else None
+    return Quantity((_totals(rows),), _wider(key, requests)) if rows else None
 
 
 _NEW, _IN, _DONE, _OUT = (f"requests/{row}/total" for row in ("received", "carried_in", "concluded", "carried_forward"))
@@ -65,6 +65,20 @@ def _handling(key: str, shape: str | None) -> Quantity:
         sent_off = tuple(f"-requests/{row}/total" for row in _rows("rejected", shape))
         also += ((_DONE, *set_aside), (_DONE, *sent_off), (_DONE, *set_aside, *sent_off))
     return Quantity(exact, also)
+
+
+def _wider(key: str, shape: str | None) -> tuple[Reading, ...]:
+    """What some authors count in: the partly granted among the granted, all that was not given among the refused."""
+    if key == "granted":
+        return (_totals(("granted", "partly_granted")),)
+    if key == "refused":
+        refused, unavailable, rejected = (_rows(group, shape) for group in ("refused", "unavailable", "rejected"))
+        return (_totals(refused + unavailable), _totals(refused + unavailable + rejected))
+    return ()
+
+
+def _totals(rows: Iterable[str]) -> Reading:
+    return tuple(f"requests/{row}/total" for row in rows)
 
 
 def _applicant(column: str) -> Quantity:

@@ -8,6 +8,7 @@ table is already named by its own rule.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from audit.context import Context
@@ -124,13 +125,17 @@ def _compared(
         if verdict is not Kind.FAIL or not claim.firm or _repairs(claim, found, report, figures, active):
             continue
         area = _covers_an_area(report, context)
-        of_one = area and found.exact[0][0].startswith("disclosure/")
+        of_one = area and (found.exact[0][0].startswith("disclosure/") or bool(_ONE_ORGAN.search(claim.quote)))
         unsure = claim.broad or found.exact[0] in matched or bool(reread.differing(report, found.exact[0]))
         if not (unsure or of_one):
             yield _mismatch(claim, found, report)
         elif opened < _MOST_OPEN and (area or not claim.broad):
             opened += 1
             yield _mismatch(claim, found, report, Kind.OPEN)
+
+
+_ONE_ORGAN = re.compile(r"[市县区省州](?:人民)?政府(?!信息|门户|网|系统|各|部门)|办公[室厅]|本级")
+"""In the report of a whole area, a sentence that names one organ may speak of that organ alone."""
 
 
 def _verdict(claim: Claim, found: Quantity, report: Report) -> Kind:
