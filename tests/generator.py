@@ -738,6 +738,270 @@ def _short_disputes(html: str, rng: random.Random, truth: Truth) -> tuple[str, T
     return str(soup), truth, lost
 
 
+# Other layouts of the same tables
+
+
+def _total_inside_header(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The column 总计 stands first, under a merged header of three rows that says so."""
+    soup = _soup(html)
+    for row in _data_rows(soup):
+        if cells := _seven(row):
+            cells[0].insert_before(cells[6].extract())
+    inner = "".join(f"<td>{column.label}</td>" for column in forms.load("2021").tables["requests"].columns[1:6])
+    header = (
+        "<tr><td colspan='3' rowspan='3'>项目</td><td rowspan='3'>总计</td><td colspan='6'>申请人情况</td></tr>"
+        f"<tr><td rowspan='2'>自然人</td><td colspan='5'>法人或其他组织</td></tr><tr>{inner}</tr>"
+    )
+    return str(_with_header(soup, header)), truth, set()
+
+
+def _applicants_reordered(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The columns of table 3 stand in another order, label and figures alike."""
+    soup = _soup(html)
+    order = rng.sample(range(6), 6)
+    columns = [column.label for column in forms.load("2021").tables["requests"].columns]
+    for row in _data_rows(soup):
+        if cells := _seven(row):
+            for index in order:
+                cells[6].insert_before(cells[index].extract())
+    labels = "".join(f"<td>{columns[index]}</td>" for index in [*order, 6])
+    return str(_with_header(soup, f"<tr><td colspan='3'>项目</td>{labels}</tr>")), truth, set()
+
+
+def _foreign_column(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Table 3 has a column more, of figures, under a label that the form does not have."""
+    soup = _soup(html)
+    columns = [column.label for column in forms.load("2021").tables["requests"].columns]
+    name, place = rng.choice([("小计", 6), ("上年总计", 7), ("合计", 7), ("行次", 0), ("占比", 7), ("新闻媒体", 3)])
+    for number, row in enumerate(_data_rows(soup), start=1):
+        cells = _seven(row)
+        text = (
+            str(number) if name == "行次" else f"{rng.randint(0, 100)}%" if name == "占比" else str(rng.randint(0, 99))
+        )
+        if cells:
+            extra = _new(soup, f"<td class='extra'>{text}</td>")
+            if place < 7:
+                cells[place].insert_before(extra)
+            else:
+                cells[6].insert_after(extra)
+    labels = "".join(f"<td>{label}</td>" for label in [*columns[:place], name, *columns[place:]])
+    return str(_with_header(soup, f"<tr><td colspan='3'>项目</td>{labels}</tr>")), truth, set()
+
+
+def _with_header(soup: BeautifulSoup, header: str) -> BeautifulSoup:
+    """Table 3 under another header, blank above the columns that are blank."""
+    for row in _rows(soup, "requests"):
+        if not _values(row):
+            row.decompose()
+    first, typical = _data_rows(soup)[0], _data_rows(soup)[-1]
+    lines = [row.extract() for row in _soup(f"<table>{header}</table>").find_all("tr")]
+    cells = typical.find_all(["td", "th"], recursive=False)
+    named = [n for n, cell in enumerate(cells) if "data-cell" in cell.attrs or cell.get_text(strip=True)]
+    figures = [n for n, cell in enumerate(cells) if "data-cell" in cell.attrs]
+    blank = f"<td rowspan='{len(lines)}'></td>"
+    for _ in range(figures[0] - 1 - max((n for n in named if n < figures[0]), default=figures[0] - 1)):
+        lines[0].insert(1, _new(soup, blank))
+    for _ in [cell for cell in cells[figures[-1] + 1 :] if "class" not in cell.attrs]:
+        lines[0].append(_new(soup, blank))
+    for line in lines:
+        first.insert_before(line)
+    return soup
+
+
+def _seven(row: Tag) -> list[Tag]:
+    """The figures of a whole row of table 3, put in the order of the form; [] for a row that lost some."""
+    cells = _values(row)
+    if len(cells) != 7:
+        return []
+    order = [column.id for column in forms.load("2021").tables["requests"].columns]
+    ordered = sorted(cells, key=lambda cell: order.index(str(cell["data-cell"]).rsplit("/", 1)[1]))
+    mark = Tag(name="td")
+    cells[0].insert_before(mark)
+    for cell in ordered:
+        mark.insert_before(cell.extract())
+    mark.decompose()
+    return ordered
+
+
+def _blank_column_beside_totals(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """The column 总计 is blank, and beside it stands another blank one."""
+    html, truth, lost = _blank_totals(html, rng, truth)
+    soup = _soup(html)
+    before = rng.random() < 0.5
+    for row in _data_rows(soup):
+        total, empty = _values(row)[-1], _new(soup, "<td></td>")
+        if before:
+            total.insert_before(empty)
+        else:
+            total.insert_after(empty)
+    # Between two blank columns nothing tells which is which, but neither holds a figure.
+    return str(soup), truth, lost
+
+
+def _ordinal_column(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """A column of running numbers stands before the labels of all three tables."""
+    soup = _soup(html)
+    for name in ("disclosure", "requests"):
+        for number, row in enumerate(_rows(soup, name)):
+            row.insert(0, _new(soup, f"<td>{number or '序号'}</td>"))
+    return str(soup), truth, set()
+
+
+def _same_row_twice(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Rows of tables 2 and 3 stand twice, to the letter."""
+    soup = _soup(html)
+    rows = [row for name in ("disclosure", "requests") for row in _rows(soup, name) if _values(row)]
+    for row in rng.sample([row for row in rows if not any(_span(cell) > 1 for cell in _labels(row))], 3):
+        copy = _soup(f"<table>{row}</table>").tr
+        assert copy is not None
+        for cell in _values(copy):
+            del cell["data-cell"]
+        row.insert_after(copy.extract())
+    return str(soup), truth, set()
+
+
+def _comparison_between(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """A page break in table 3 is filled by a small table of this year's and last year's figures."""
+    html, truth, lost = _split(html, rng, truth)
+    soup = _soup(html)
+    rows = "".join(
+        f"<tr><td>{label}</td><td>{rng.randint(0, 99)}</td><td>{rng.randint(0, 99)}</td></tr>"
+        for label in ("本年新收政府信息公开申请数量", "予以公开", "重复申请", "结转下年度继续办理")
+    )
+    small = _soup(f"<table><tr><td>项目</td><td>上年</td><td>本年</td></tr>{rows}</table>").table
+    assert small is not None
+    _pieces(soup, "requests")[0].insert_after(small.extract())
+    return str(soup), truth, lost
+
+
+def _turned_requests(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Table 3 with rows and columns exchanged."""
+    soup = _soup(html)
+    rows = [row for row in _data_rows(soup) if _seven(row)]
+    columns = [column.label for column in forms.load("2021").tables["requests"].columns]
+    kept = {cell for row in rows for cell in _ids(_values(row))}
+    lines = ["".join(f"<td>{escape(_last_label(row))}</td>" for row in rows)]
+    lines += ["".join(str(_values(row)[n]) for row in rows) for n in range(7)]
+    heads = ["项目", *columns]
+    body = "".join(f"<tr><td>{head}</td>{line}</tr>" for head, line in zip(heads, lines, strict=True))
+    _put(soup, "requests", f"<table>{body}</table>")
+    return str(soup), truth, {cell for cell in truth if cell.startswith("requests/")} - kept
+
+
+def _last_label(row: Tag) -> str:
+    return [text for cell in _labels(row) if (text := cell.get_text(strip=True))][-1]
+
+
+_RESULTS = ("结果维持", "结果纠正", "其他结果", "尚未审结", "总计")
+_SUITS = ("行政复议", "未经复议直接起诉", "复议后起诉")
+
+
+def _disputes_in(layout: Callable[[list[list[Tag]], random.Random], str]) -> Damage:
+    """A damage that lays table 4 out anew; without effect where it has not its fifteen cells."""
+
+    def lay_out(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+        soup = _soup(html)
+        cells = _values(soup, "disputes")
+        if len(cells) != 15:
+            return html, truth, set()
+        cells.sort(key=lambda cell: forms.load("2021").tables["disputes"].cells.index(str(cell["data-cell"])))
+        _put(soup, "disputes", layout([cells[n : n + 5] for n in (0, 5, 10)], rng))
+        return str(soup), truth, set()
+
+    lay_out.__doc__ = layout.__doc__
+    return lay_out
+
+
+def _put(soup: BeautifulSoup, name: str, markup: str) -> None:
+    """Tables in the place of the pieces of one."""
+    first, *others = _pieces(soup, name)
+    for table in _soup(markup).find_all("table"):
+        first.insert_before(table.extract())
+    for piece in (first, *others):
+        piece.decompose()
+
+
+def _upright(groups: list[list[Tag]], rng: random.Random) -> str:
+    """Table 4 with a line for each result, in one table or one for each group."""
+    blocks = [
+        "".join(f"<tr><td>{label}</td>{cell}</tr>" for label, cell in zip(_RESULTS, cells, strict=True))
+        for cells in groups
+    ]
+    parts = [f"<tr><td colspan='2'>{name}</td></tr>{block}" for name, block in zip(_SUITS, blocks, strict=True)]
+    if rng.random() < 0.5:
+        return f"<table>{''.join(parts)}</table>"
+    return "".join(f"<table>{part}</table>" for part in parts)
+
+
+def _turned(groups: list[list[Tag]], rng: random.Random) -> str:
+    """Table 4 with the results below each other and the groups side by side."""
+    head = "<tr><td>结果</td>" + "".join(f"<td>{name}</td>" for name in _SUITS) + "</tr>"
+    rows = (
+        f"<tr><td>{label}</td>{''.join(str(cells[n]) for cells in groups)}</tr>" for n, label in enumerate(_RESULTS)
+    )
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _in_one_cell(groups: list[list[Tag]], rng: random.Random) -> str:
+    """Table 4 with label and figure in one cell."""
+    lines = []
+    for name, cells in zip(_SUITS, groups, strict=True):
+        for label, cell in zip(_RESULTS, cells, strict=True):
+            _write(cell, f"{label} {cell.get_text(strip=True)}")
+        lines.append(f"<tr><td>{name}</td>{''.join(map(str, cells))}</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _suits_first(groups: list[list[Tag]], rng: random.Random) -> str:
+    """Table 4 with the lawsuits before the reviews, as its merged header says."""
+    results = "".join(f"<td>{label}</td>" for label in _RESULTS)
+    upright = "".join(f"<td rowspan='2'>{label}</td>" for label in _RESULTS)
+    head = (
+        "<tr><td colspan='10'>行政诉讼</td><td colspan='5'>行政复议</td></tr>"
+        f"<tr><td colspan='5'>{_SUITS[1]}</td><td colspan='5'>{_SUITS[2]}</td>{upright}</tr><tr>{results}{results}</tr>"
+    )
+    figures = "".join(str(cell) for n in (1, 2, 0) for cell in groups[n])
+    return f"<table>{head}<tr>{figures}</tr></table>"
+
+
+def _grand_total(groups: list[list[Tag]], rng: random.Random) -> str:
+    """Table 4 with a column 合计 behind, over all three groups."""
+    head = "".join(f"<td colspan='5'>{name}</td>" for name in _SUITS) + "<td rowspan='2'>合计</td>"
+    figures = "".join(str(cell) for cells in groups for cell in cells) + f"<td>{rng.randint(0, 99)}</td>"
+    results = "".join(f"<td>{label}</td>" for label in _RESULTS * 3)
+    return f"<table><tr>{head}</tr><tr>{results}</tr><tr>{figures}</tr></table>"
+
+
+def _last_year_beside(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Blocks of table 2 with a single figure show last year's before this year's."""
+    soup = _soup(html)
+    rows = _rows(soup, "disclosure")
+    for index, row in enumerate(rows):
+        cells, labels = _values(row), _labels(row)
+        below = rows[index + 1] if index + 1 < len(rows) else None
+        if len(cells) == 1 and len(labels) == 1:
+            cells[0].insert_before(_new(soup, f"<td>{rng.randint(0, 99)}</td>"))
+        elif len(labels) == 2 and below is not None and len(_values(below)) == 1:
+            labels[1].insert_before(_new(soup, "<td>上年数量</td>"))
+    return str(soup), truth, set()
+
+
+def _padded_rows(html: str, rng: random.Random, truth: Truth) -> tuple[str, Truth, set[str]]:
+    """Merged labels became blanks, as text with tabs has them, and two rows lost a figure."""
+    soup = _soup(html)
+    rows = _data_rows(soup)
+    for row in rows:
+        for label in reversed(_labels(row)):
+            width = str(label.attrs.pop("colspan", "1"))
+            for _ in range(min(int(width), 3) - 1 if width.isdecimal() else 0):
+                label.insert_after(_new(soup, "<td></td>"))
+    lost: set[str] = set()
+    for row in rng.sample([row for row in rows if len(_values(row)) == 7], min(2, len(rows))):
+        lost |= _ids(_values(row))
+        rng.choice(_values(row)).decompose()
+    return str(soup), truth, lost
+
+
 DAMAGES: dict[str, Damage] = {
     "lost_header": _lost_header,
     "nested": _nested,
@@ -776,5 +1040,20 @@ DAMAGES: dict[str, Damage] = {
     "stacked_disclosure": _stacked_disclosure,
     "bare_disputes": _bare_disputes,
     "short_disputes": _short_disputes,
+    "last_year_beside": _last_year_beside,
+    "ordinal_column": _ordinal_column,
+    "padded_rows": _padded_rows,
+    "blank_column_beside_totals": _blank_column_beside_totals,
+    "comparison_between": _comparison_between,
+    "foreign_column": _foreign_column,
+    "applicants_reordered": _applicants_reordered,
+    "total_inside_header": _total_inside_header,
+    "same_row_twice": _same_row_twice,
+    "turned_requests": _turned_requests,
+    "upright_disputes": _disputes_in(_upright),
+    "turned_disputes": _disputes_in(_turned),
+    "figures_beside_labels": _disputes_in(_in_one_cell),
+    "suits_first": _disputes_in(_suits_first),
+    "grand_total": _disputes_in(_grand_total),
     "cut_off": _cut_off,
 }

@@ -30,6 +30,7 @@ from audit.reading.rows import (
     splits,
     trim,
     unread,
+    without_blanks,
 )
 from audit.report import Cell, How, RowMatch, State, Table, Trouble
 
@@ -326,12 +327,15 @@ class Piece:
     """How the figures of one piece of table 3 are told apart.
 
     ``printed`` are the columns its header prints: ids, "" without a label, FOREIGN; () where the header contradicts
-    itself. ``wide`` is the usual number of cells behind a label, ``starts`` the grid columns of rows as wide as that,
-    ``idle`` the places of columns without any figure. ``padded`` are the ends at which wider rows carry blanks.
+    itself. ``want`` is their number, ``usual`` that of the cells behind every label (None if
+    it varies), ``starts`` the grid columns of
+    whole rows, ``idle`` the places of columns without any figure. ``padded`` are the ends at which wider rows carry
+    blanks.
     """
 
     printed: tuple[str, ...]
     want: int
+    usual: int | None
     uneven: bool
     starts: tuple[int, ...]
     idle: tuple[int, ...]
@@ -350,24 +354,35 @@ class Piece:
     def _told_apart(self, match: Match, places: tuple[int, ...]) -> list[RawCell] | None:
         found = _behind(match)
         if len(found) == self.want:
-            if self.uneven:
-                return found if all(map(_filled, found)) else None
-            if any(not found[end].text.strip() for end in self.padded) and places[match.split :] != self.starts:
-                return None  # the blank may stand for a merged label, and a figure be lost
-            return found
-        if len(found) < self.want or FOREIGN in self.printed or "" in self.printed:
+            return found if self._is_whole(found, places[match.split :]) else None
+        if len(found) < self.want:
             return None
+        if FOREIGN in self.printed or "" in self.printed:
+            ways = without_blanks(found, self.want) if len(found) == self.usual else []
+            return ways[0] if len(ways) == 1 else None
         if self.idle and len(found) == self.want + len(self.idle):
             return [cell for n, cell in enumerate(found) if n not in self.idle]
-        return trim(found, self.want) or self._at_usual_places(match, places)
+        return trim(found, self.want, whole=len(found) == self.usual) or self._at_usual_places(match, places)
+
+    def _is_whole(self, found: list[RawCell], places: tuple[int, ...]) -> bool:
+        """Whether so many cells are the figures, and not one figure less beside a blank that is none."""
+        if self.uneven:
+            return all(map(_filled, found))
+        return all(found[end].text.strip() for end in self.padded) or places == self.starts
 
     def _at_usual_places(self, match: Match, places: tuple[int, ...]) -> list[RawCell] | None:
         """The cells at the grid columns of whole rows, if nothing stands beside them."""
         by_place = dict(zip(places[match.split :], match.row.cells[match.split :], strict=True))
         if not self.starts or any(start not in by_place for start in self.starts):
             return None
-        beside = [cell for place, cell in by_place.items() if place not in self.starts]
-        return None if any(cell.text.strip() for cell in beside) else [by_place[start] for start in self.starts]
+        beside = {place: cell for place, cell in by_place.items() if place not in self.starts}
+        found = [by_place[start] for start in self.starts]
+        # A piece that lost its outer label stands a column too far left: a blank next to a dropped one proves nothing.
+        doubtful = any(
+            not cell.text.strip() and any((place < self.starts[0]) == front for place in beside)
+            for cell, front in ((found[0], True), (found[-1], False))
+        )
+        return None if doubtful or any(cell.text.strip() for cell in beside.values()) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,21 +454,38 @@ _TALLEST = 6
 def _piece(matches: Sequence[Match], printed: tuple[str, ...], places: Mapping[int, tuple[int, ...]]) -> Piece:
     behind = [_behind(match) for match in matches]
     usual = Counter(map(len, behind)).most_common(1)[0][0]
-    if FOREIGN not in printed and usual != len(printed):
+    if usual != len(printed):
         printed = tuple(name for name in printed if name)  # what stands under no label is told by its figures
     want = len(printed)
     surplus = [cells for cells in behind if len(cells) > want]
     full = Counter(places[m.row.place][m.split :] for m in matches if len(m.row.cells) - m.split == want)
+    even = len(behind) >= _FEWEST_ROWS and {len(cells) for cells in behind if len(cells) >= want} == {usual}
+    typical = [cells for cells in behind if len(cells) == usual] if usual > want else []
+    if typical and _are_apart(_figureless(typical), usual - want):
+        printed = ()  # more columns without figures than there are too many, and not side by side
     return Piece(
         printed,
         want,
-        uneven=usual != want or any(trim(cells, want) is None for cells in surplus),
+        usual if even else None,
+        uneven=usual != want or any(trim(cells, want, whole=True) is None for cells in surplus),
         starts=full.most_common(1)[0][0] if full and usual == want else (),
-        idle=_idle_places([cells for cells in behind if len(cells) == usual], want)
-        if usual != want and len(matches) >= 4
-        else (),
+        idle=_idle_places(typical, want) if typical and len(matches) >= _FEWEST_ROWS else (),
         padded=frozenset(end for end in (0, -1) if any(not cells[end].text.strip() for cells in surplus)),
     )
+
+
+_FEWEST_ROWS = 4
+"""Rows from which a width, or a column without figures, is taken for that of the piece."""
+
+
+def _figureless(found: list[list[RawCell]]) -> tuple[int, ...]:
+    """Places at which no row has a figure or a mark for none."""
+    states = [{read_cell(cells[n].text).state for cells in found} for n in range(len(found[0]))]
+    return tuple(n for n, seen in enumerate(states) if not seen & {State.VALUE, State.DASH})
+
+
+def _are_apart(idle: tuple[int, ...], surplus: int) -> bool:
+    return len(idle) > surplus and idle[-1] - idle[0] + 1 != len(idle)
 
 
 def _idle_places(found: list[list[RawCell]], want: int) -> tuple[int, ...]:
@@ -514,7 +546,7 @@ def _by_places(header: Sequence[Row]) -> tuple[str, ...] | None:
     if sorted(name for name in named if name in _canonical()) != sorted(_canonical()):
         return None
     first = min(named.index(name) for name in _canonical())
-    while first and lowest[first - 1] in _ORDINALS:
+    while first and (not lowest[first - 1] or lowest[first - 1] in _ORDINALS):
         first -= 1
     return tuple(named[first:])
 

@@ -125,17 +125,28 @@ def unread(cell_id: str, row: Row) -> Cell:
     return Cell(cell_id, State.UNREADABLE, raw=row.text(), at=row.cells[0].at)
 
 
-def trim(cells: list[RawCell], want: int) -> list[RawCell] | None:
-    """Drop blanks before or behind the figures, if only one way to do so exists and leaves no remark among them."""
-    surplus = len(cells) - want
-    ways = [
-        cells[lead : lead + want]
-        for lead in range(surplus + 1)
-        if all(not cell.text.strip() for cell in (*cells[:lead], *cells[lead + want :]))
-    ]
+def trim(cells: list[RawCell], want: int, *, whole: bool = False) -> list[RawCell] | None:
+    """Drop blanks before or behind the figures, if only one way to do so exists and leaves no remark among them.
+
+    Unless the row is known to be ``whole``, what remains beside a dropped blank must not be blank: it may stand for
+    a merged label as well, and a figure be lost.
+    """
+    ways = without_blanks(cells, want)
     if len(ways) != 1 or any(not read_cell(cell.text).fills for cell in ways[0]):
         return None
-    return ways[0]
+    doubtful = (ways[0][0] is not cells[0] and not ways[0][0].text.strip()) or (
+        ways[0][-1] is not cells[-1] and not ways[0][-1].text.strip()
+    )
+    return None if doubtful and not whole else ways[0]
+
+
+def without_blanks(cells: list[RawCell], want: int) -> list[list[RawCell]]:
+    """Every way to drop blanks before or behind so many cells."""
+    return [
+        cells[lead : lead + want]
+        for lead in range(len(cells) - want + 1)
+        if all(not cell.text.strip() for cell in (*cells[:lead], *cells[lead + want :]))
+    ]
 
 
 def matched(row_id: str, row: Row, split: int, likeness: float, *why: str) -> RowMatch:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from audit.reading import NotAReport, read
+from audit.reading import NotAReport, UnreadableDocument, read
 from audit.report import How, State
 from tests.generator import DAMAGES, SKINS, Generated, damage, report_html
 
@@ -26,7 +26,7 @@ def verdicts(report: Generated) -> tuple[list[str], list[str]]:
     """Cells claimed wrongly, and cells that could have been read and were not."""
     try:
         cells = read(report.html.encode()).cells
-    except NotAReport:
+    except (NotAReport, UnreadableDocument):
         return [], sorted(report.truth)
     wrong = [
         f"{key}: {cell.state} {cell.value!r}, not {report.truth.get(key)!r}"
