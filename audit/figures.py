@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from unicodedata import normalize
 
 from audit.localise import Explanation, Number, Sum, explain, judged
-from audit.reading.number import normalise
 from audit.report import Cell, How, Report, State
 from audit.shift import Shift, find
 
@@ -55,10 +55,12 @@ class Figures:
         return self._shift
 
     def texts(self) -> Mapping[str, str]:
-        """The normalised text of every section by its key, and under "" what stands above the first."""
+        """The text of every section by its key, and under "" what stands above the first, in NFKC."""
         if self._texts is None:
             own = {key: section.text for key, section in self._report.sections.items()}
-            self._texts = {key: normalise(text) for key, text in {"": self._report.preamble, **own}.items() if text}
+            self._texts = {
+                key: normalize("NFKC", text) for key, text in {"": self._report.preamble, **own}.items() if text
+            }
         return self._texts
 
     def _look(self, table: str) -> None:

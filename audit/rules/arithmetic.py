@@ -65,8 +65,9 @@ def subject_of(one: Sum) -> str:
 
 def _requests(rule_id: str, report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
     """Verdicts of one rule. All sums help to find the cell, but only those of active rules accuse."""
+    own = f"{rule_id}/"
     for one in figures.sums("requests"):
-        if one.equation.rule == rule_id and one.kind is not Kind.FAIL:
+        if one.kind is not Kind.FAIL and one.equation.id.startswith(own):
             yield _standing(report, one)
     if not figures.causes() or _telling_shift(report, figures, active) is not None:
         return

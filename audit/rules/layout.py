@@ -23,12 +23,15 @@ _NUMERALS = "一二三四五六七八九十"
 _ORDINAL = re.compile(r"^第?(?:([一二三四五六七八九十]{1,2})|(\d{1,2}))(?:部分|章)?[、.,:：]?")
 
 # A figure or a name that nobody put in. Anonymised persons and cases (张XX, 原告XX公司) are meant to stay so.
-_PLACEHOLDER = r"[xX×✕Ｘ]"
-_RESIDUE = re.compile(
-    r"该部分以表格形式报告"
-    rf"|20(?:\d{_PLACEHOLDER}|{_PLACEHOLDER}{{1,2}})年|(?<![\dA-Za-z×]){_PLACEHOLDER}{{1,4}}(?:年|月|日)"
+_LETTERS = "xX×✕"
+_PLACEHOLDER = f"[{_LETTERS}]"
+_UNFILLED = re.compile(
+    rf"20(?:\d{_PLACEHOLDER}|{_PLACEHOLDER}{{1,2}})年|(?<![\dA-Za-z×]){_PLACEHOLDER}{{1,4}}(?:年|月|日)"
     rf"|(?<![\dA-Za-z×]){_PLACEHOLDER}{{1,4}}(?:余)?(?:件次|人次|万元|件|条|份|篇|期|场|%)"
     rf"|(?<![\dA-Za-z×]){_PLACEHOLDER}{{2,4}}(?:省|市|县|区|镇|乡|街道|局|委员会|办公室|人民政府|单位|部门)"
+)
+_RESIDUE = re.compile(
+    r"该部分以表格形式报告"
     r"|(?:此处|在此)(?:填写|填报|输入|插入)|[(【\[<《](?:请)?(?:填写|填入|输入)[^)】\]>》]{0,20}[)】\]>》]"
     r"|[(【\[<](?:单位|机关|部门)(?:全称|名称)[)】\]>]|(?:单位|机关|部门)名称(?=20|[xX×]|政府信息公开)"
     r"|[(【\[][\s_]*[)】\]]|_{3,}|(?:填报|填表)说明[:：]"
@@ -115,13 +118,7 @@ def basis_in_force(report: Report, context: Context, figures: Figures) -> Iterat
 @rule("S007", letter="M", basis="格式惯例：模板文字应当替换或者删除")
 def template_filled(report: Report, figures: Figures) -> Iterator[Outcome]:
     """Nothing of a template is left: its instructions, XX for a figure or a name, brackets with nothing in them."""
-    left = dict.fromkeys(
-        (key, words)
-        for key, text in figures.texts().items()
-        if _RESIDUE.search(text)
-        for sentence in _SENTENCE.split(text)
-        for words in _residues(sentence)
-    )
+    left = dict.fromkeys((key, words) for key, text in figures.texts().items() for words in _residues(text))
     for key in dict.fromkeys(key for key, _ in left):
         found = [words for other, words in left if other == key]
         quoted = "、".join(f"「{words}」" for words in found[:5])
@@ -218,11 +215,12 @@ def _cites(pattern: re.Pattern[str], sentence: str) -> bool:
 _TOP = {"zh": "正文开头", "en": "the opening"}
 
 
-def _residues(sentence: str) -> Iterator[str]:
-    anonymised = bool(_ANONYMISED.search(sentence))
-    for match in _RESIDUE.finditer(sentence):
-        if not (anonymised and re.match(_PLACEHOLDER, match[0])):
-            yield match[0]
+def _residues(text: str) -> Iterator[str]:
+    yield from (match[0] for match in _RESIDUE.finditer(text))
+    if any(letter in text for letter in _LETTERS):
+        for sentence in _SENTENCE.split(text):
+            if not _ANONYMISED.search(sentence):
+                yield from (match[0] for match in _UNFILLED.finditer(sentence))
 
 
 def _is_reworded(table: Table, match: RowMatch) -> bool:
