@@ -53,26 +53,20 @@ def preamble(p: Publication) -> list[str]:
 
 
 def overview(p: Publication) -> list[str]:
-    """Section one: the five aspects the form asks for."""
-    first, second = p.topics
-    policies, news = p.items // 5, p.items // 2
-    return [
-        f"（一）主动公开。{p.year}年，{p.agency}通过门户网站主动公开政府信息{p.items}条，其中政策文件{policies}条、"
-        f"工作动态{news}条、业务信息{p.items - policies - news}条，"
-        f"重点公开了{first}和{second}两方面的内容。{_documents(p)}",
-        f"（二）依申请公开。{_requests(p)}{_disputes(p)}",
-        f"（三）政府信息管理。落实信息发布审核制度，对涉及{first}的文件在拟稿时同步确定公开属性，"
-        "全年对已公开文件开展一次清理，并及时更新文件的有效性标注。",
-        f"（四）政府信息公开平台建设。在门户网站设置政府信息公开专栏，新增{second}栏目，"
-        "完善站内检索和文件下载功能，每季度检查一次链接是否可用。",
-        f"（五）监督保障。{p.agency}明确一名负责同志分管政务公开工作，组织业务培训两次，把公开工作纳入年度考核。"
-        + _government(p),
-    ]
+    """Section one: the five aspects the form asks for; no organ writes the same two years running."""
+    return _even_overview(p) if p.year % 2 == 0 else _odd_overview(p)
 
 
 def problems(p: Publication) -> list[str]:
     """Section five: two concrete problems and what is done about each."""
     first, second = p.topics
+    if p.year % 2 == 0:
+        return [
+            f"主要问题有两个：其一，专栏中{first}的旧文件没有标明效力，公众难以判断能否引用；"
+            f"其二，{second}的联系人名单更新偏慢，部分来电无人接听。",
+            f"改进措施：其一，组织经办科室逐件补标{first}文件的效力，已于{p.year}年第四季度完成；"
+            f"其二，制定{second}值班安排，人员变动三天内替换名单，由档案室抽查。",
+        ]
     return [
         f"{p.year}年存在的主要问题：一是{first}方面的文件平均在印发后第十个工作日才在专栏发布，超过规定时限；"
         f"二是{second}方面的解读材料以文字为主，图表和问答形式的不足三成。",
@@ -89,6 +83,37 @@ def other_matters(p: Publication) -> list[str]:
     return [
         f"依据《政府信息公开信息处理费管理办法》，{p.year}年{p.agency}未发出信息处理费收费通知，"
         "实际收取信息处理费0元。无其他需要报告的事项。"
+    ]
+
+
+def _odd_overview(p: Publication) -> list[str]:
+    first, second = p.topics
+    policies, news = p.items // 5, p.items // 2
+    return [
+        f"（一）主动公开。{p.year}年，{p.agency}通过门户网站主动公开政府信息{p.items}条，其中政策文件{policies}条、"
+        f"工作动态{news}条、业务信息{p.items - policies - news}条，"
+        f"重点公开了{first}和{second}两方面的内容。{_documents(p)}",
+        f"（二）依申请公开。{_requests(p)}{_disputes(p)}",
+        f"（三）政府信息管理。落实信息发布审核制度，对涉及{first}的文件在拟稿时同步确定公开属性，"
+        "全年对已公开文件开展一次清理，并及时更新文件的有效性标注。",
+        f"（四）政府信息公开平台建设。在门户网站设置政府信息公开专栏，新增{second}栏目，"
+        "完善站内检索和文件下载功能，每季度检查一次链接是否可用。",
+        f"（五）监督保障。{p.agency}明确一名负责同志分管政务公开工作，组织业务培训两次，把公开工作纳入年度考核。"
+        + _government(p),
+    ]
+
+
+def _even_overview(p: Publication) -> list[str]:
+    first, second = p.topics
+    policies, news = p.items // 5, p.items // 2
+    return [
+        f"（一）主动公开。全年累计向社会主动公开政府信息{p.items}条，包括政策文件{policies}条、工作动态{news}条、"
+        f"业务信息{p.items - policies - news}条，群众查阅较多的是{first}、{second}。{_documents(p)}",
+        f"（二）依申请公开。{_requests(p)}{_disputes(p)}",
+        f"（三）政府信息管理。编制{first}目录，逐条注明保管科室和更新周期；涉密和敏感内容由保密员复核后才可上网。",
+        f"（四）政府信息公开平台建设。网站改版后把{second}放到首页，手机页面字号可调，办事大厅添置查阅电脑。",
+        "（五）监督保障。主要负责人听取专题汇报，年底按评分表对各科室考核，结果张榜公布，新进人员先培训后上岗。"
+        + _government(p),
     ]
 
 
