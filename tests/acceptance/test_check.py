@@ -29,6 +29,10 @@ DECOY = "<table><tr><td>序号</td><td>事项</td><td>数量</td></tr><tr><td>1<
 
 def made(*, misprints: dict[str, str] | None = None, year: int = 2025, fee: bool = True) -> Publication:
     values = figures.tables("2021", random.Random(7), 30)
+    if not fee:  # where a fee went unpaid, silence on fees is no mere note
+        for cell in [cell for cell in values if "/other.fee_unpaid/" in cell]:
+            values[cell.replace("fee_unpaid", "miscellaneous")] += values[cell]
+            values[cell] = 0
     printed = {cell: str(values[cell] + int(text)) for cell, text in (misprints or {}).items()}
     day = date(year + 1, 1, 20)
     return Publication(NAME, year, "2021", values, day, misprints=printed, fee_statement=fee)
