@@ -100,8 +100,9 @@ class Context:
     ``years_found`` are all reported years of this organ on a list read whole; ``column`` is the title of that list.
     ``published_as`` is ``page`` if the page itself holds the report, ``attachment`` or ``image`` if only a file or a
     picture does; ``files`` are those offered beside it. ``previous`` is last year's report. ``alike`` are near-copies
-    in the archive, () if it was searched in vain. ``peers`` are the known values of a cell by its id among organs of
-    the same kind and year. ``other_names`` are names of organs that are not this one, above it or below it.
+    in the archive, () if it was searched in vain; ``template`` are the shingles that organs of it have in common.
+    ``peers`` are the known values of a cell by its id among organs of the same kind and year. ``other_names`` are
+    names of organs that are not this one, above it or below it.
     """
 
     organisation: str = ""
@@ -132,6 +133,7 @@ class Context:
     previous: Report | None = None
     roll_up: RollUp | None = None
     alike: tuple[Alike, ...] | None = None
+    template: frozenset[str] = field(default_factory=frozenset)
     peers: Mapping[str, tuple[int | Decimal, ...]] | None = None
     other_names: frozenset[str] = field(default_factory=frozenset)
 

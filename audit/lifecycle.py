@@ -66,11 +66,13 @@ def judged_in(judgement: Judgement) -> Callable[[str, str], bool]:
     def judged(rule: str, subject: str) -> bool:
         family = family_of(rule)
         said = [
-            outcome
+            (rule_id, outcome)
             for rule_id, outcome in judgement.outcomes
             if family_of(rule_id) == family and _concerns(outcome, subject)
         ]
-        return bool(said) and not any(_undecided(outcome, subject) for outcome in said)
+        # Another rule of the family that is content proves nothing for one that did not run.
+        spoke = any(rule_id == rule for rule_id, _ in said)
+        return spoke and not any(_undecided(outcome, subject) for _, outcome in said)
 
     return judged
 

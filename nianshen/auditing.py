@@ -20,6 +20,7 @@ from audit.report import Report, State
 from audit.serialise import known_numbers, report_from_json
 from audit.waivers import Waiver, apply
 from nianshen import telling
+from nianshen.archive import Archive
 from nianshen.calendar import Due
 from nianshen.config import Config
 from nianshen.config.model import Organisation
@@ -104,7 +105,7 @@ class Desk:
     seen: set[tuple[str, int]] = field(default_factory=set)
     _numbers: dict[int, dict[str, dict[str, tuple[Number, ...]]]] = field(default_factory=dict)
 
-    def context(self, organisation_id: str, year: int) -> Context:
+    def context(self, organisation_id: str, year: int, report: Report | None = None) -> Context:
         """Everything the store and the configuration know of one organ's report of one year."""
         organisation = self._organisations[organisation_id]
         row = self.unit.reports.get(organisation_id, year)
@@ -133,6 +134,8 @@ class Desk:
             files=facts.files,
             previous=self._reading(organisation_id, year - 1),
             roll_up=self._roll_up(organisation_id, year),
+            alike=self._archive.alike(organisation_id, year, report) if report else None,
+            template=self._archive.template(year),
             peers=self._peers(organisation.kind, year),
             other_names=self._other_names(organisation),
         )
@@ -208,6 +211,10 @@ class Desk:
             if one.parent:
                 below[one.parent].append(one)
         return below
+
+    @cached_property
+    def _archive(self) -> Archive:
+        return Archive(self.unit.readings, self._organisations, self.season)
 
     def _absence(self, organisation_id: str, year: int, due: Due | None) -> Absence | None:
         """Complete readings without the report after the due day; None while it is not due."""

@@ -19,6 +19,7 @@ from audit.serialise import report_from_json, report_to_json
 from audit.waivers import Waiver
 from crawler.evidence import BlobStore
 from nianshen import telling
+from nianshen.archive import sign
 from nianshen.auditing import Desk, Facts, Settled
 from nianshen.choosing import Candidate, Found, choose
 from nianshen.config import Config
@@ -184,7 +185,7 @@ def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tu
     for portal in this.config.portals:
         _record_portal(this, unit, portal, verdicts[portal.id], absent[portal.id])
     kept = {
-        key: _keep(unit, key, document, _facts(result, verdicts, key, document), this.now)
+        key: _keep(this, unit, key, document, _facts(result, verdicts, key, document))
         for key, document in found.items()
     }
     # Everything is stored before anything is judged: a report is compared with last year's and with its peers.
@@ -257,7 +258,7 @@ def _facts(
     )
 
 
-def _keep(unit: Unit, key: tuple[str, int], found: Found, facts: Facts, now: datetime) -> int | None:
+def _keep(this: _Run, unit: Unit, key: tuple[str, int], found: Found, facts: Facts) -> int | None:
     """Store the report as seen and what it says; the id of the reading, None for one that could not be read."""
     candidate = found.candidate
     # A file carries no date of publication; the day its list declares for it is the next best word of the portal.
@@ -266,19 +267,30 @@ def _keep(unit: Unit, key: tuple[str, int], found: Found, facts: Facts, now: dat
     if found.report is None and before:
         declared = before.declared or declared  # a page that cannot be read today takes nothing back
     unit.reports.observe(
-        *key, candidate.url, candidate.portal, candidate.sha256, declared, candidate.captured_at, now, facts.as_json()
+        *key,
+        candidate.url,
+        candidate.portal,
+        candidate.sha256,
+        declared,
+        candidate.captured_at,
+        this.now,
+        facts.as_json(),
     )
     if found.report is None:
         return None
     document = report_to_json(found.report)
-    return unit.readings.save(*key, candidate.sha256, candidate.captured_at, EXTRACTOR, document, candidate.url)
+    organisation = next(one for one in this.config.organisations if one.id == key[0])
+    signature = sign(found.report, organisation)
+    return unit.readings.save(
+        *key, candidate.sha256, candidate.captured_at, EXTRACTOR, document, candidate.url, signature
+    )
 
 
 def _audit_found(this: _Run, desk: Desk, key: tuple[str, int], found: Found, reading_id: int | None) -> None:
     """Judge a report that was found, and note what changed. An unreadable one resolves nothing."""
     candidate = found.candidate
     copies = tuple(Copy(_place_of(one), one.url, report) for one, report in found.copies)
-    context = replace(desk.context(*key), copies=copies)
+    context = replace(desk.context(*key, found.report), copies=copies)
     judgement = desk.judge(found.report, context)
     settled = desk.settle(context, judgement, found.report, reading_id, unreadable=found.report is None)
     _tell(this, key, settled, telling.Snapshot(candidate.sha256, candidate.captured_at, candidate.url))

@@ -88,7 +88,7 @@ def _judge(desk: Desk, key: tuple[str, int]) -> Iterator[telling.FindingNews]:
     if reading is None:
         return
     report = report_from_json(reading["document"])
-    context = desk.context(*key)
+    context = desk.context(*key, report)
     settled = desk.settle(context, desk.judge(report, context), report, reading["id"])
     if key[1] == desk.season:
         yield from settled.news(telling.Snapshot(reading["sha256"], reading["captured_at"], reading["url"]))

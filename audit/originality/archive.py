@@ -131,7 +131,7 @@ def near(
 
 
 def template(texts: Iterable[str], share: float = 0.2) -> Shingles:
-    """Shingles that at least ``share`` of the texts contain: what organs of one archive say alike.
+    """Shingles that at least ``share`` of the texts, and two of them, contain: what organs of one archive say alike.
 
     One text per organ. Counts are kept by lossy counting (Manku, Motwani 2002): none that reaches the share is lost,
     and what is rare is forgotten after every window, so that memory does not grow with the archive.
@@ -147,7 +147,7 @@ def template(texts: Iterable[str], share: float = 0.2) -> Shingles:
             counts[shingle] = counts.get(shingle, passed) + 1
         if number % window == 0:
             counts = {shingle: count for shingle, count in counts.items() if count > passed + 1}
-    return frozenset(shingle for shingle, count in counts.items() if count >= share * number)
+    return frozenset(shingle for shingle, count in counts.items() if count >= max(2, share * number))
 
 
 def _numbers(stored: bytes) -> array[int]:

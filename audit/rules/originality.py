@@ -148,7 +148,8 @@ def mostly_new_text(report: Report, context: Context, active: frozenset[str]) ->
 def _likeness(report: Report, previous: Report, context: Context) -> _Likeness:
     names = tuple(_own_names(report, context))
     mine = own_words(report, names)
-    now, then = shingles(mine), shingles(own_words(previous, names))
+    now = shingles(mine, context.template)
+    then = shingles(own_words(previous, names), context.template)
     share = repeated(now, then)
     return _Likeness(similarity(now, then), share, passage(mine, then) if share > _MOSTLY else "")
 

@@ -86,6 +86,20 @@ class Readings:
             for row in connection.execute(query).mappings():
                 yield dict(row)
 
+    def signatures(self) -> Iterator[tuple[int, str, int, bytes]]:
+        """Id, organisation, year and signature of the latest row of every report that has one."""
+        table = tables.reading
+        newest = func.max(table.c.id).label("id")
+        last = select(newest).group_by(table.c.organisation, table.c.year).subquery()
+        query = (
+            select(table.c.id, table.c.organisation, table.c.year, table.c.signature)
+            .join(last, last.c.id == table.c.id)
+            .where(table.c.signature.is_not(None))
+        )
+        with self._access.read() as connection:
+            for row in connection.execute(query):
+                yield row.id, row.organisation, row.year, row.signature
+
     def keys(self, year: int | None = None) -> list[tuple[str, int]]:
         """Organisation and year of every report that was read, of one year or of all."""
         table = tables.reading

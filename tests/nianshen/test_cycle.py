@@ -14,6 +14,7 @@ import pytest
 
 from audit import reading
 from audit.report import Report
+from crawler.evidence import BlobStore
 from nianshen import choosing, cycle, telling
 from nianshen.cycle import CycleResult
 from nianshen.demo import figures
@@ -448,7 +449,7 @@ def test_a_disabled_rule_is_not_judged(office: Office) -> None:
 
 def test_without_readable_evidence_there_is_no_accusation(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.publish("edu", report("edu", misprints=WRONG))
-    monkeypatch.setattr(cycle._Run, "holds", lambda *_: False)
+    monkeypatch.setattr(BlobStore, "holds", lambda *_: False)
 
     office.run(MORNING)
 
