@@ -50,7 +50,7 @@ def crawl(run: Run, user_agent: str) -> int:
         run.tell("error", None, error=repr(error))
         started = False
     try:
-        run.warc.close()
+        run.close()
         _account(run, started=started)
         run.write_result()
     except (EvidenceError, OSError) as error:

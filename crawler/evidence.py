@@ -95,28 +95,37 @@ class Manifest:
         self._path = Path(directory) / "manifest.jsonl"
 
     def append(self, entry: Mapping[str, Any]) -> str:
-        """Add one entry and sync it; returns its hash. A line torn by an earlier crash is cut off first."""
+        """Add one entry and sync it; returns its hash."""
+        return self.extend([entry])
+
+    def extend(self, entries: Iterable[Mapping[str, Any]]) -> str:
+        """Add entries under one sync, all or none; returns the last hash. A line torn by a crash is cut off first."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                return self._append(file, entry)
+                return self._extend(file, entries)
         except OSError as error:
             raise EvidenceError(f"证据清单写不进 / manifest cannot be written: {self._path}: {error}") from error
 
-    def _append(self, file: BinaryIO, entry: Mapping[str, Any]) -> str:
+    def _extend(self, file: BinaryIO, entries: Iterable[Mapping[str, Any]]) -> str:
         size, last = _whole_lines(file)
         file.truncate(size)
-        sealed = seal(entry, json.loads(last)["hash"] if last else _START)
+        previous = str(json.loads(last)["hash"]) if last else _START
+        lines = []
+        for entry in entries:
+            sealed = seal(entry, previous)
+            previous = str(sealed["hash"])
+            lines.append(_line(sealed) + b"\n")
         try:
-            file.write(_line(sealed) + b"\n")
+            file.write(b"".join(lines))
             file.flush()
             os.fsync(file.fileno())
         except OSError:
             with contextlib.suppress(OSError):
                 file.truncate(size)
             raise
-        return str(sealed["hash"])
+        return previous
 
 
 class Warc:
@@ -165,11 +174,18 @@ class Warc:
             raise EvidenceError(f"WARC 写不进 / WARC cannot be written: {self.path}: {error}") from error
         return offset
 
-    def close(self) -> None:
-        """Sync and close; raises ``EvidenceError``."""
+    def sync(self) -> None:
+        """What was added is on the disk when this returns; raises ``EvidenceError``."""
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
+        except OSError as error:
+            raise EvidenceError(f"WARC 写不进 / WARC cannot be written: {self.path}: {error}") from error
+
+    def close(self) -> None:
+        """Sync and close; raises ``EvidenceError``."""
+        self.sync()
+        try:
             self._file.close()
         except OSError as error:
             raise EvidenceError(f"WARC 写不进 / WARC cannot be written: {self.path}: {error}") from error

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
 
-from crawler.evidence import BlobStore, Manifest, Warc
+from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
 from crawler.ledger import Ledger, Visit, choice_as_json
 from crawler.portal import Organisation, Portal
+from crawler.recorder import Entry, Recorder
+from crawler.validators import Validators
 
 
 @dataclass(slots=True)
@@ -26,9 +30,10 @@ class Run:
     years: frozenset[int]
     ledgers: dict[str, Ledger]
     blobs: BlobStore
-    manifest: Manifest
-    warc: Warc
+    recorder: Recorder
+    validators: Validators
     result: Path
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     paused_until: dict[str, float] = field(default_factory=dict)
     failure: Exception | None = None
 
@@ -38,6 +43,7 @@ class Run:
         portals = [Portal.from_json(portal) for portal in job["portals"]]
         organisations = [Organisation.from_json(one) for one in job["organisations"]]
         year = int(job["year"])
+        blobs, manifest = BlobStore(job["evidence"]), Manifest(job["evidence"])
         return cls(
             id=str(job["run_id"]),
             years=frozenset(job.get("years") or (year, year - 1)),
@@ -45,9 +51,9 @@ class Run:
                 portal.id: Ledger(portal, tuple(one for one in organisations if one.portal == portal.id), year)
                 for portal in portals
             },
-            blobs=BlobStore(job["evidence"]),
-            manifest=Manifest(job["evidence"]),
-            warc=Warc(job["evidence"], str(job["run_id"])),
+            blobs=blobs,
+            recorder=Recorder(blobs, Warc(job["evidence"], str(job["run_id"])), manifest),
+            validators=Validators(job["evidence"], job.get("fresh", ())),
             result=Path(job["result"]),
         )
 
@@ -64,20 +70,27 @@ class Run:
 
     def keep(self, body: bytes, captured: str, visit: Visit, url: str) -> str:
         """Keep what a report reads; if it is not what went over the wire (gzip), the manifest ties the two."""
-        sha = self.blobs.write(body)
+        sha = hashlib.sha256(body).hexdigest()
         if sha != captured:
-            self.manifest.append(
-                {
-                    "run": self.id,
-                    "portal": visit.portal,
-                    "role": "decoded",
-                    "url": url,
-                    "sha256": sha,
-                    "decoded_from": captured,
-                }
-            )
+            line = {
+                "run": self.id,
+                "portal": visit.portal,
+                "role": "decoded",
+                "url": url,
+                "decoded_from": captured,
+            }
+            self.recorder.keep(Entry(line, body))  # on the disk when the result is written
         self.ledger(visit).keep(sha)
         return sha
+
+    def close(self) -> None:
+        """Everything ordered is kept when this returns; what could not be kept fails the run."""
+        try:
+            self.recorder.close()
+        except EvidenceError as error:
+            self.fail(error)
+        with contextlib.suppress(OSError):  # costs full fetches next time, and nothing else
+            self.validators.save(self.clock())
 
     def fail(self, error: Exception) -> None:
         """The run itself failed (evidence cannot be kept): nothing further may be judged."""

@@ -52,6 +52,8 @@ SETTINGS: dict[str, Any] = {
         "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
         "crawler.middlewares.robots.RobotsMiddleware": 100,
         "crawler.middlewares.retry_after.RetryAfterMiddleware": 550,
+        # Inside of capture, which writes the 304 down; outside of decompression: what is stored is of the wire.
+        "crawler.middlewares.conditional.ConditionalMiddleware": 860,
         # Outside of decompression (590), so that the WARC holds the bytes of the wire.
         "crawler.middlewares.capture.CaptureMiddleware": 870,
         # Next to the downloader: nothing is captured from an address that is not allowed.

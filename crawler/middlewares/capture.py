@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
 from typing import Any, Self
 
 from scrapy import Request
@@ -12,9 +12,12 @@ from scrapy.http import Headers, Response
 from crawler.classify import classify_failure
 from crawler.decode import decode
 from crawler.evidence import EvidenceError
+from crawler.recorder import Entry, Exchange, Kept
 from crawler.run import Run
+from crawler.validators import Known
 
 _FRAMING = {"transfer-encoding", "connection", "keep-alive"}
+_NOT_MODIFIED = 304
 
 
 class CaptureMiddleware:
@@ -27,57 +30,57 @@ class CaptureMiddleware:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(Run.of(crawler))
 
-    def process_response(self, request: Request, response: Response) -> Response:
-        at = datetime.now(UTC)
+    async def process_response(self, request: Request, response: Response) -> Response:
+        at = self._run.clock()
         run, visit = self._run, request.meta["visit"]
+        known: Known | None = request.meta.get("known") if response.status == _NOT_MODIFIED else None
         headers = [pair for pair in pairs(response.headers) if pair[0].lower() not in _FRAMING]
-        try:
-            sha = run.blobs.write(response.body)
-            offset = run.warc.write(
-                response.url,
-                at=at,
-                request=(request.method, pairs(request.headers)),
-                response=(response.status, headers, response.body),
-            )
-            run.manifest.append(
-                {
-                    "run": run.id,
-                    "portal": visit.portal,
-                    "role": visit.role,
-                    "url": response.url,
-                    "status": response.status,
-                    "at": at.isoformat(),
-                    "address": str(response.ip_address or ""),
-                    "sha256": sha,
-                    "warc": run.warc.path.name,
-                    "offset": offset,
-                }
-            )
-        except EvidenceError as error:
-            run.fail(error)
-            raise
+        line = {
+            "run": run.id,
+            "portal": visit.portal,
+            "role": visit.role,
+            "url": response.url,
+            "status": response.status,
+            "at": at.isoformat(),
+            "address": str(response.ip_address or ""),
+        }
+        if known:  # the server says that the bytes of an earlier capture still stand
+            unchanged = {"sha256": known.sha, "warc": known.warc, "offset": known.offset}
+            line |= {"sha256": known.sha, "not_modified": unchanged}
+        exchange = Exchange(
+            response.url,
+            at,
+            (request.method, pairs(request.headers)),
+            (response.status, headers, response.body),
+        )
+        kept = await self._keep(Entry(line, None if known else response.body, exchange))
+        sha = known.sha if known else kept.sha
         run.ledgers[visit.portal].keep(sha)
         request.meta["captured_at"], request.meta["captured_sha256"] = at.isoformat(), sha
+        request.meta["captured"] = kept
         run.tell("page", visit.portal, url=response.url, status=response.status, bytes=len(response.body))
         return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:
+    async def process_exception(self, request: Request, exception: Exception) -> None:
         verdict, visit = classify_failure(exception), request.meta["visit"]
-        entry: dict[str, Any] = {
+        line: dict[str, Any] = {
             "run": self._run.id,
             "portal": visit.portal,
             "role": visit.role,
             "url": request.url,
-            "at": datetime.now(UTC).isoformat(),
+            "at": self._run.clock().isoformat(),
             "outcome": verdict.outcome.value,
             "error": verdict.evidence,
         }
+        await self._keep(Entry(line))
+        self._run.tell("page", visit.portal, url=request.url, error=verdict.outcome.value)
+
+    async def _keep(self, entry: Entry) -> Kept:
         try:
-            self._run.manifest.append(entry)
+            return await asyncio.wrap_future(self._run.recorder.keep(entry))
         except EvidenceError as error:
             self._run.fail(error)
             raise
-        self._run.tell("page", visit.portal, url=request.url, error=verdict.outcome.value)
 
 
 def pairs(headers: Headers) -> list[tuple[str, str]]:

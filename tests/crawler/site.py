@@ -41,6 +41,7 @@ class Site:
     asked: list[tuple[float, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
+    conditions: list[tuple[str, str]] = field(default_factory=list)
 
     def put(self, path: str, *answers: Answer | str) -> None:
         self.answers[path] = [one if isinstance(one, Answer) else Answer.page(one) for one in answers]
@@ -66,6 +67,10 @@ def serve(host: str = "127.0.0.1") -> Iterator[Site]:
         def do_GET(self) -> None:
             site.agents.add(self.headers.get("User-Agent", ""))
             answer = site.answer(self.path)
+            if condition := self.headers.get("If-None-Match"):
+                site.conditions.append((self.path, condition))
+                if condition == answer.headers.get("ETag"):
+                    answer = Answer(b"", 304, {"ETag": condition})
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
@@ -142,6 +147,7 @@ def crawl(
     portals: list[dict[str, Any]],
     organisations: list[dict[str, Any]],
     meanwhile: Callable[[subprocess.Popen[str]], None] | None = None,
+    **more: Any,
 ) -> Ran:
     """Run the real process on a job, as the hall does."""
     job = {
@@ -154,7 +160,7 @@ def crawl(
         "contact": "mailto:ops@example.org",
         "portals": portals,
         "organisations": organisations,
-    }
+    } | more
     path = folder / "job.json"
     path.write_text(json.dumps(job), encoding="utf-8")
     command = [sys.executable, "-m", "crawler", str(path)]

@@ -1,0 +1,121 @@
+"""What the last full capture of an address was, so that the next fetch may ask whether it changed.
+
+One small file a portal beside the evidence. It is an optimisation and never the truth: lost, torn or out of date, it
+costs a full fetch, for an entry is used only together with the very bytes that it names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+LONGEST = timedelta(days=7)
+"""An address is fetched in full at least this often: portals' validators cannot be trusted for ever."""
+_SURE = timedelta(seconds=60)
+_FORGOTTEN = frozenset({"set-cookie"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A full answer of an address: its blob, its WARC record, when it was fetched, and its headers."""
+
+    sha: str
+    warc: str
+    offset: int
+    at: datetime
+    headers: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Raises ``KeyError``, ``TypeError`` or ``ValueError`` on anything else than what ``as_json`` gives."""
+        at = datetime.fromisoformat(data["at"])
+        if at.tzinfo is None:
+            raise ValueError("naive")
+        headers = tuple((str(name), str(value)) for name, value in data["headers"])
+        return cls(str(data["sha256"]), str(data["warc"]), int(data["offset"]), at, headers)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "sha256": self.sha,
+            "warc": self.warc,
+            "offset": self.offset,
+            "at": self.at.isoformat(),
+            "headers": [list(pair) for pair in self.headers if pair[0].lower() not in _FORGOTTEN],
+        }
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is young enough to be asked about instead of fetched again."""
+        return timedelta() <= now - self.at < LONGEST
+
+    def conditions(self) -> dict[str, str]:
+        """The headers of a conditional request (RFC 9110 13.1); empty if the answer named nothing to compare."""
+        found: dict[str, str] = {}
+        if etag := self._header("etag"):
+            found["If-None-Match"] = etag
+        if (changed := self._header("last-modified")) and (etag or self._changed_long_before()):
+            found["If-Modified-Since"] = changed
+        return found
+
+    def _changed_long_before(self) -> bool:
+        """A second change in the same second goes unseen; RFC 9110 8.8.2.2 asks for a minute between them."""
+        try:
+            dates = [parsedate_to_datetime(self._header(name)) for name in ("date", "last-modified")]
+            answered, changed = (one if one.tzinfo else one.replace(tzinfo=UTC) for one in dates)
+        except ValueError:
+            return False
+        return answered - changed >= _SURE
+
+    def _header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+
+class Validators:
+    """The known answers of the portals of a run. ``fresh``: portals of which everything is fetched in full."""
+
+    def __init__(self, directory: str | Path, fresh: Sequence[str] = ()) -> None:
+        self._folder = Path(directory) / "validators"
+        self._fresh = frozenset(fresh)
+        self._known: dict[str, dict[str, Known]] = {}
+
+    def known(self, portal: str, url: str, now: datetime) -> Known | None:
+        """The last full answer if it may be asked about: young enough, with validators, the portal not ``fresh``."""
+        one = None if portal in self._fresh else self._of(portal).get(url)
+        return one if one and one.holds(now) and one.conditions() else None
+
+    def learn(self, portal: str, url: str, known: Known) -> None:
+        """A full answer came. One without validators replaces what was known all the same."""
+        if known.conditions():
+            self._of(portal)[url] = known
+        else:
+            self._of(portal).pop(url, None)
+
+    def save(self, now: datetime) -> None:
+        """Put every portal's file in its place in one step, without what is too old to be of use. Raises OSError."""
+        for portal, known in self._known.items():
+            path = self._path(portal)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lines = {url: one.as_json() for url, one in known.items() if one.holds(now)}
+            scratch = path.with_suffix(".new")
+            scratch.write_text(json.dumps(lines, ensure_ascii=False), encoding="utf-8")
+            scratch.replace(path)
+
+    def _of(self, portal: str) -> dict[str, Known]:
+        if portal not in self._known:
+            self._known[portal] = self._load(portal)
+        return self._known[portal]
+
+    def _load(self, portal: str) -> dict[str, Known]:
+        try:
+            data = json.loads(self._path(portal).read_text(encoding="utf-8"))
+            return {str(url): Known.from_json(one) for url, one in data.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}  # never written, or torn by a crash: everything is fetched in full
+
+    def _path(self, portal: str) -> Path:
+        return self._folder / f"{quote(portal, safe='')}.json"
