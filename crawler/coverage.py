@@ -11,7 +11,11 @@ from crawler.portal import Expectation
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
-    """One page of a list as it was read: its number, what it said of the whole, and the addresses of its entries."""
+    """One page of a list as it was read: its number, what it said of the whole, and the addresses of its entries.
+
+    ``dated`` of the entries carry a date; ``system`` is the publishing system that read them; ``rows`` counts entries
+    with repetitions, where the system tells them apart.
+    """
 
     number: int
     items: frozenset[str]
@@ -19,6 +23,14 @@ class PageRead:
     pages: int | None = None
     total: int | None = None
     unresolved: str | None = None
+    dated: int = 0
+    system: str = ""
+    rows: int | None = None
+
+    @property
+    def repeated(self) -> int:
+        """Entries beyond the first of the same address."""
+        return max((self.rows or 0) - len(self.items), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +108,13 @@ def _gaps(reading: ListReading) -> Iterator[str]:
             yield f"第{empty}页没有条目 / pages without entries: {empty}"
         if len({page.items for page in reading.pages}) < len(reading.pages):
             yield "翻页得到同一页 / the pager returned the same page twice"
-    total = max((page.total or 0 for page in reading.pages), default=0)
-    if reading.items and total > reading.items:
-        yield f"网站写{total}条，读到{reading.items}条 / says {total} entries, saw {reading.items}"
+    totals = {page.total for page in reading.pages if page.total is not None}
+    seen = reading.items + sum(page.repeated for page in reading.pages)
+    if totals and max(totals) > seen and (reading.items or len(reading.pages) == 1):
+        yield f"网站写{max(totals)}条，读到{seen}条 / says {max(totals)} entries, saw {seen}"
+    # Some sites print the entries of the page itself: a count that differs from page to page and is right for each.
+    if len(totals) > 1 and any(page.total not in {None, len(page.items)} for page in reading.pages):
+        yield f"读取时总数有变 / the total changed while it was read: {sorted(totals)}"
 
 
 def _bare(reading: ListReading) -> bool:

@@ -53,6 +53,7 @@ class Ledger:
     owners: dict[str, str] = field(default_factory=dict)
     candidates: list[dict[str, Any]] = field(default_factory=list)
     review: dict[str, Choice] = field(default_factory=dict)
+    others: dict[str, Choice] = field(default_factory=dict)
     listed: dict[tuple[str, str | None, int | None], Choice] = field(default_factory=dict)
     evidence: list[str] = field(default_factory=list)
     lost: list[tuple[str | None, Verdict]] = field(default_factory=list)
@@ -92,6 +93,8 @@ class Ledger:
             self.review.setdefault(choice.link.url, choice)
         elif choice.kind is Kind.REPORT:
             self.listed.setdefault((choice.link.url, choice.organisation, choice.year), choice)
+        else:
+            self.others.setdefault(choice.link.url, choice)
 
     def failed(self, visit: Visit, verdict: Verdict, url: str) -> None:
         """A fetch gave nothing that can be judged."""
@@ -199,6 +202,21 @@ class Ledger:
             "pages_expected": sum(reading.expected for reading in readings),
             "pages_seen": sum(len({page.number for page in reading.pages}) for reading in readings),
             "items": sum(reading.items for reading in readings),
+            "reports": sum(page.reports for reading in readings for page in reading.pages),
+            "dated": sum(page.dated for reading in readings for page in reading.pages),
+            "systems": sorted({page.system for reading in readings for page in reading.pages if page.items}),
+            "readings": [
+                {
+                    "url": reading.url,
+                    "title": self.columns.get(reading.url, ""),
+                    "year": reading.year,
+                    "pages_expected": reading.expected,
+                    "pages_seen": len({page.number for page in reading.pages}),
+                    "items": reading.items,
+                    "reports": sum(page.reports for page in reading.pages),
+                }
+                for reading in readings
+            ],
             "evidence": self.evidence,
             "detail": "; ".join((verdict.evidence, *self.notes)),
             "lists": [
@@ -221,6 +239,7 @@ def choice_as_json(portal: str, choice: Choice) -> dict[str, Any]:
         "year": choice.year,
         "url": choice.link.url,
         "title": choice.link.title,
+        "organ": choice.link.organ,
         "list_date": day.isoformat() if day else None,
         "suspects": list(choice.suspects),
         "why": list(choice.why),

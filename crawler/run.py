@@ -18,6 +18,7 @@ from scrapy.crawler import Crawler
 from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
 from crawler.ledger import Ledger, Visit, choice_as_json
 from crawler.portal import Organisation, Portal
+from crawler.probe import Reach, Scope
 from crawler.recorder import Entry, Recorder
 from crawler.validators import Validators
 
@@ -36,6 +37,7 @@ class Run:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     paused_until: dict[str, float] = field(default_factory=dict)
     failure: Exception | None = None
+    reach: Reach = field(default_factory=Reach)
 
     @classmethod
     def from_json(cls, job: Mapping[str, Any]) -> Self:
@@ -55,6 +57,7 @@ class Run:
             recorder=Recorder(blobs, Warc(job["evidence"], str(job["run_id"])), manifest),
             validators=Validators(job["evidence"], job.get("fresh", ())),
             result=Path(job["result"]),
+            reach=Reach.from_json(job),
         )
 
     @classmethod
@@ -106,7 +109,8 @@ class Run:
     def as_json(self) -> dict[str, Any]:
         """The result, schema ``nianshen.crawl/1``.
 
-        ``listed`` holds report links of every year, fetched or not; ``files`` what became of those beside reports.
+        ``listed`` holds report links of every year, fetched or not; ``files`` what became of those beside reports;
+        ``others`` the reports of organisations that are not ours, if the crawl is to find out whose list it is.
         """
         return {
             "schema": "nianshen.crawl/1",
@@ -123,6 +127,12 @@ class Run:
                 choice_as_json(name, choice)
                 for name, ledger in self.ledgers.items()
                 for choice in ledger.listed.values()
+            ],
+            "others": [
+                choice_as_json(name, choice)
+                for name, ledger in self.ledgers.items()
+                for choice in ledger.others.values()
+                if self.reach.scope is Scope.PROBE
             ],
         }
 

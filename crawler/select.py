@@ -81,6 +81,11 @@ def in_report_column(*headings: str) -> bool:
     return any(_COLUMN.search(clean(text)) and not _NEIGHBOURS.search(clean(text)) for text in headings)
 
 
+def organ_in(title: str) -> str:
+    """Whom a title names: what is left of it without year, phrase and fluff; empty if it names nobody."""
+    return _organ_part(clean(title))
+
+
 def choose(
     link: Link,
     organisations: Sequence[Organisation],

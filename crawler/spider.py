@@ -15,7 +15,7 @@ from crawler.classify import LARGEST_PAGE, Outcome, Verdict, classify_failure, c
 from crawler.cms import Page, PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
-from crawler.follow import MOST_HOPS, attachments, forward, holds_report, is_folder, plan, report_of
+from crawler.follow import MOST_HOPS, attachments, forward, holds_report, is_folder, onward_of, plan, report_of
 from crawler.ledger import Visit
 from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs, text_of
@@ -78,12 +78,13 @@ class PortalSpider(scrapy.Spider):
             else:
                 ledger.failed(visit, verdict, response.url)
             return
-        page = Page(response.url, text, visit.number, visit.body)
+        page = Page(response.url, text, visit.number, visit.body, visit.list_url if visit.system else "")
         if onward := self._onward(page, visit):
             yield from onward
             return
         listing = pick(visit.system or ledger.portal.cms, page).parse(page)
         found = plan(page, listing, visit, ledger.organisations, self.run.years)
+        found = self.run.reach.widened(found, page, visit)
         if found.needs_render:
             ledger.failed(visit, Verdict(Outcome.NEEDS_RENDER, found.needs_render), response.url)
             return
@@ -92,20 +93,17 @@ class PortalSpider(scrapy.Spider):
         choices = (report_of(page, visit, ledger.organisations),) if found.is_report else found.choices
         items = frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set())
         further, why = ledger.further(visit, listing.next, items)
-        why = why or listing.unresolved or page.cut
+        why = why or listing.unresolved or (None if listing.reply else page.cut)
         reports = len({choice.link.url for choice in choices})
-        if listing.shell:
-            visit = replace(visit, system=listing.system, column=found.names_column, owner=visit.owner or found.owner)
-        else:
-            read = PageRead(visit.number, items, reports, listing.pages, listing.total, why)
-            ledger.read(visit, read, leads_on=bool(found.folders), owner=found.owner)
+        if not (listing.shell and further):
+            dated = len({item.url for item in listing.items if item.date})
+            read = PageRead(visit.number, items, reports, listing.pages, listing.total, why, dated, listing.system, listing.rows)
+            ledger.read(visit, read, leads_on=bool(found.folders) or listing.shell, owner=found.owner)
         for choice in choices:
             ledger.choose(choice)
-            if choice.kind is Kind.REPORT and choice.year in self.run.years:
+            if choice.kind is Kind.REPORT and choice.year in self.run.years and self.run.reach.fetches(choice):
                 yield from self._order(choice.link.url, replace(visit, role="report", choice=choice), choice)
-        for link in further:
-            number = link.number or visit.number + 1
-            below = replace(visit, number=number, alternate=link.alternate, hops=0, body=link.body)
+        for link, below in onward_of(visit, listing, found, further):
             yield from self._order(link.url, below, link=link)
         for url, folder in zip(found.folder_urls, found.folders, strict=True):
             yield from self._order(url, folder)
@@ -149,7 +147,7 @@ class PortalSpider(scrapy.Spider):
         ledger = self.run.ledger(visit)
         asked = link or PageLink(url)
         key = f"{visit.role} {asked.key} {f'{choice.organisation} {choice.year}' if choice else ''}"
-        if key in ledger.seen or self.run.failure:
+        if key in ledger.seen or self.run.failure or self.run.reach.spent(len(ledger.seen)):
             return
         ledger.seen.add(key)
         ledger.open(visit)
