@@ -71,8 +71,9 @@ def test_an_alert_names_formula_cell_and_readable_evidence(office: Office) -> No
     office.run(MORNING)
 
     (alert,) = office.receiver.received[0].document["data"]["alerts"]
-    blob = office.folder / "data/evidence/blobs" / alert["evidence"]["sha256"][:2] / alert["evidence"]["sha256"]
-    assert blob.read_bytes() == report("edu", misprints=WRONG)
+    assert BlobStore(office.folder / "data/evidence").read(alert["evidence"]["sha256"]) == report(
+        "edu", misprints=WRONG
+    )
     assert (alert["cell"], alert["status"], alert["url"]) == (CELL, "error", "http://127.0.0.1:1/edu-2025.html")
     assert "≠" in alert["formula"]
     assert "违法" not in alert["message"]["zh"]
@@ -327,7 +328,7 @@ def test_evidence_that_was_damaged_since_is_not_judged(office: Office, monkeypat
     def damaged(job: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         result = office.crawl(job, **more)
         sha256 = next(one["sha256"] for one in result["candidates"] if one["organisation"] == "fin")
-        (office.folder / "data/evidence/blobs" / sha256[:2] / sha256).write_bytes(b"other bytes")
+        BlobStore(office.folder / "data/evidence").path(sha256).write_bytes(b"other bytes")
         return result
 
     monkeypatch.setattr(cycle, "crawl", damaged)

@@ -1,0 +1,120 @@
+"""Bytes under their own sha256: whoever has the name can check the content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from crawler.evidence.errors import EvidenceError
+
+_PIECE = 1 << 20
+_LEVEL = 1
+_WORTH_IT = 0.9
+_HEADER = gzip.compress(b"", _LEVEL, mtime=0)[:10]
+
+
+class BlobStore:
+    """Bytes under ``<dir>/blobs/<sha[:2]>/<sha>``, or ``<sha>.gz`` where packing saves a tenth.
+
+    The name is the sha256 of the bytes themselves: ``zcat <sha>.gz | sha256sum``. A blob is there whole or not at all.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        self._root = Path(directory) / "blobs"
+
+    def path(self, sha: str) -> Path:
+        """The file of a blob; where it would be if there is none."""
+        plain = self._root / sha[:2] / sha
+        packed = plain.with_name(f"{sha}.gz")
+        return packed if not plain.exists() and packed.exists() else plain
+
+    def read(self, sha: str) -> bytes:
+        """The bytes; raises ``EvidenceError`` if they are missing or no longer what they were."""
+        try:
+            data = b"".join(_pieces(self.path(sha)))
+        except (OSError, zlib.error) as error:
+            raise EvidenceError(f"证据读不到 / evidence cannot be read: {sha}: {error}") from error
+        if hashlib.sha256(data).hexdigest() != sha:
+            raise EvidenceError(f"证据已损坏 / evidence is damaged: {sha}")
+        return data
+
+    def holds(self, sha: str) -> bool:
+        """Whether the bytes can be read back as they were."""
+        digest = hashlib.sha256()
+        try:
+            for piece in _pieces(self.path(sha)):
+                digest.update(piece)
+        except (OSError, zlib.error):
+            return False
+        return digest.hexdigest() == sha
+
+    def write(self, data: bytes) -> str:
+        """Keep ``data``; returns its sha256. Atomic and synced; raises ``EvidenceError`` if there is no room."""
+        sha = hashlib.sha256(data).hexdigest()
+        path = self.path(sha)
+        scratch: Path | None = None
+        try:
+            if path.exists() and _length(path) == len(data):
+                return sha
+            packed = gzip.compress(data, _LEVEL, mtime=0)
+            pays = len(packed) < _WORTH_IT * len(data)
+            target = self._root / sha[:2] / (f"{sha}.gz" if pays else sha)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as file:
+                scratch = Path(file.name)
+                file.write(packed if pays else data)
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.replace(target)
+            if path != target:
+                path.unlink(missing_ok=True)  # a damaged one in the other form would be read in its place
+            _sync_folder(target.parent)
+        except OSError as error:
+            if scratch is not None:
+                scratch.unlink(missing_ok=True)
+            raise EvidenceError(f"证据写不进 / evidence cannot be written: {path}: {error}") from error
+        return sha
+
+    def stored(self) -> Iterator[str]:
+        """The names of all blobs on the disk."""
+        for folder in sorted(self._root.glob("??")):
+            yield from sorted({path.name.removesuffix(".gz") for path in folder.glob("[0-9a-f]*")})
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The content of a blob's file. Raises OSError or ``zlib.error``, also for what is cut or goes on too long."""
+    with path.open("rb") as file:
+        if path.suffix != ".gz":
+            while piece := file.read(_PIECE):
+                yield piece
+            return
+        inflater, packed = zlib.decompressobj(wbits=31), file.read(_PIECE)
+        if not packed.startswith(_HEADER):
+            raise zlib.error("header")
+        while packed and not inflater.eof:
+            yield inflater.decompress(packed, _PIECE)
+            packed = inflater.unconsumed_tail or file.read(_PIECE)
+        if not inflater.eof or inflater.unused_data or packed:
+            raise zlib.error("incomplete or too long")
+
+
+def _length(path: Path) -> int:
+    """The length of the content: gzip says it in its last four bytes."""
+    if path.suffix != ".gz":
+        return path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(-min(4, path.stat().st_size), os.SEEK_END)
+        return int.from_bytes(file.read(4), "little")
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
