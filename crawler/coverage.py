@@ -109,9 +109,9 @@ def _gaps(reading: ListReading) -> Iterator[str]:
         if len({page.items for page in reading.pages}) < len(reading.pages):
             yield "翻页得到同一页 / the pager returned the same page twice"
     totals = {page.total for page in reading.pages if page.total is not None}
-    seen = reading.items + sum(page.repeated for page in reading.pages)
-    if totals and max(totals) > seen and (reading.items or len(reading.pages) == 1):
-        yield f"网站写{max(totals)}条，读到{seen}条 / says {max(totals)} entries, saw {seen}"
+    read = reading.items + sum(page.repeated for page in reading.pages)
+    if totals and max(totals) > read:
+        yield f"网站写{max(totals)}条，读到{read}条 / says {max(totals)} entries, saw {read}"
     # Some sites print the entries of the page itself: a count that differs from page to page and is right for each.
     if len(totals) > 1 and any(page.total not in {None, len(page.items)} for page in reading.pages):
         yield f"读取时总数有变 / the total changed while it was read: {sorted(totals)}"

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bs4 import Tag
 
-from crawler.cms.page import Link, ListPage, Page, clean
+from crawler.cms.page import Link, ListPage, Page, PageLink, clean
 from crawler.cms.static import COLUMN_NAME, FRAME_NOISE, REPORT_WORDS, target, title_of
 from crawler.ledger import Visit
 from crawler.media import DOCUMENT, names_document
@@ -25,6 +25,7 @@ _CATEGORY = re.compile(
     r"^各?(?:省|市|县|区)?(?:级|直|属|政府)?(?:工作)?(?:部门|单位|机关|直属机构)$|^各?(?:县|市|区|[(、)]){2,6}(?:政府|人民政府)?$|^各?(?:乡|镇|街|道|[(、)]){2,6}$"
 )
 _MORE = re.compile(r"^(?:查看)?更多$|^more$", re.IGNORECASE)
+_PLAIN = {"static", "trs", "aspx"}
 _DEEPEST = 3
 MOST_HOPS = 3
 """Pages that only send a reader on are followed this often."""
@@ -36,7 +37,7 @@ _REFRESH = re.compile(r"^\s*(\d+)\s*[;,]\s*url\s*=\s*[\"']?([^\"']+)", re.IGNORE
 _APP = re.compile(
     r"<div[^>]+id=[\"']?(?:app|root)\b|jpage/dataproxy\.jsp|queryData\s*=|window\._CONFIG|_isAgg=true|EWB-FRONT", re.I
 )
-_REPORT_PARTS = ("总体情况", "主动公开政府信息", "收到和处理政府信息公开申请")
+REPORT_PARTS = ("总体情况", "主动公开政府信息", "收到和处理政府信息公开申请")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def plan(
     page: Page, listing: ListPage, visit: Visit, organisations: Sequence[Organisation], years: Collection[int]
 ) -> Plan:
     """Judge the links of a list page and find the folders one level down that hold the rest."""
+    if listing.reply:
+        return _plan_of_reply(listing, visit, organisations)
     headings = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"])]
     column = in_report_column(page.title, *headings) or visit.depth > 0 or visit.column
     named = {who for text in (*headings, page.title) if (who := owner_in_title(text, organisations))}
@@ -75,7 +78,9 @@ def plan(
     folders = list(_folders(page, visit, organisations, years, reports, own)) if not is_report else []
     if not choices and not is_report and visit.depth < _DEEPEST:
         folders += [(replace(visit, depth=visit.depth + 1, list_url=url), url) for url in listing.frames]
-    empty = not listing.items and not listing.shell and visit.system is None
+    # What a system knows to be missing says more than the mark of a script.
+    told = listing.hollow or (listing.unresolved and listing.system not in _PLAIN)
+    empty = not listing.items and not told
     app = _APP.search(page.text) if empty and not folders and not is_report else None
     return Plan(
         choices=choices,
@@ -86,6 +91,28 @@ def plan(
         owner=owner,
         needs_render=f"列表由脚本生成 / the list is made by a script: {app[0][:40]}" if app else None,
     )
+
+
+def _plan_of_reply(listing: ListPage, visit: Visit, organisations: Sequence[Organisation]) -> Plan:
+    """An endpoint's reply has entries and nothing else: what the list is, the page before it said."""
+    column = visit.column or visit.depth > 0
+    judged = (choose(link, organisations, column=column, owner=visit.owner, year=visit.year) for link in listing.items)
+    choices = tuple(choice for choice in judged if choice.kind is not Kind.NOT_A_REPORT)
+    return Plan(choices, names_column=column, owner=visit.owner)
+
+
+def onward_of(
+    visit: Visit, listing: ListPage, found: Plan, links: Sequence[PageLink]
+) -> Iterator[tuple[PageLink, Visit]]:
+    """The further pages of a list with the visit that each is; what leads to endpoints begins as many lists."""
+    whose, column = visit.owner or found.owner, visit.column or found.names_column
+    system = listing.system if listing.hollow or listing.further else visit.system
+    for place, link in enumerate(links):
+        known = replace(visit, system=system, owner=whose, column=column) if system else visit
+        number = link.number or visit.number + 1
+        apart = f"{visit.list_url}#{place + 1}" if listing.hollow and place else visit.list_url
+        below = replace(known, list_url=apart, number=number, alternate=link.alternate, hops=0, body=link.body)
+        yield link, below
 
 
 def report_of(page: Page, visit: Visit, organisations: Sequence[Organisation]) -> Choice:
@@ -99,7 +126,7 @@ def report_of(page: Page, visit: Visit, organisations: Sequence[Organisation]) -
 def holds_report(page: Page) -> bool:
     """The page itself shows the text of a report."""
     text = clean(page.soup.get_text())
-    return all(part in text for part in _REPORT_PARTS)
+    return all(part in text for part in REPORT_PARTS)
 
 
 def is_folder(page: Page, choice: Choice) -> bool:

@@ -11,7 +11,7 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.classify import LARGEST_PAGE, Outcome, Verdict, classify_failure, classify_list, classify_report
+from crawler.classify import Outcome, Verdict, classify_failure, classify_list, classify_report
 from crawler.cms import Page, PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
@@ -21,6 +21,7 @@ from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs, text_of
 from crawler.run import Run
 from crawler.select import Choice, Kind
+from crawler.slim import report_page
 
 
 class PortalSpider(scrapy.Spider):
@@ -95,10 +96,12 @@ class PortalSpider(scrapy.Spider):
         further, why = ledger.further(visit, listing.next, items)
         why = why or listing.unresolved or (None if listing.reply else page.cut)
         reports = len({choice.link.url for choice in choices})
-        if not (listing.shell and further):
+        if not (listing.hollow and further):
             dated = len({item.url for item in listing.items if item.date})
-            read = PageRead(visit.number, items, reports, listing.pages, listing.total, why, dated, listing.system, listing.rows)
-            ledger.read(visit, read, leads_on=bool(found.folders) or listing.shell, owner=found.owner)
+            read = PageRead(
+                visit.number, items, reports, listing.pages, listing.total, why, dated, listing.system, listing.rows
+            )
+            ledger.read(visit, read, leads_on=bool(found.folders) or listing.hollow, owner=found.owner)
         for choice in choices:
             ledger.choose(choice)
             if choice.kind is Kind.REPORT and choice.year in self.run.years and self.run.reach.fetches(choice):
@@ -117,11 +120,11 @@ class PortalSpider(scrapy.Spider):
         if verdict or choice is None:
             ledger.failed(visit, verdict or Verdict(Outcome.CODE_ERROR, "no choice"), response.url)
             return
-        page = Page(response.url, text[:LARGEST_PAGE])
-        if onward := self._onward(page, visit):
+        page = report_page(response.url, text)
+        if page and (onward := self._onward(page, visit)):
             yield from onward
             return
-        if media == HTML and is_folder(page, choice):
+        if page and media == HTML and is_folder(page, choice):
             folder = Visit(visit.portal, "list", page.url, 1, visit.depth + 1, choice.organisation, choice.year)
             ledger.enter(folder)
             yield from self._list(response, folder)
@@ -129,7 +132,7 @@ class PortalSpider(scrapy.Spider):
         sha = self.run.keep(response.body, response.meta["captured_sha256"], visit, response.url)
         ledger.take(visit, choice, response.url, sha, media, response.meta["captured_at"], pairs(response.headers))
         self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=response.url)
-        if media == HTML and visit.role == "report":
+        if page and media == HTML and visit.role == "report":
             whole = holds_report(page)
             for link in attachments(page):
                 below = replace(visit, role="attachment", attachment_of=response.url, optional=whole)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from crawler.cms import static, trs
+from crawler.cms import gkmlpt, hanweb, jpaas, static, trs
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
 from crawler.portal import Portal
 
@@ -21,7 +21,7 @@ class System(Protocol):
     def parse(self, page: Page) -> ListPage: ...
 
 
-SYSTEMS: dict[str, System] = {trs.NAME: trs, static.NAME: static}
+SYSTEMS: dict[str, System] = {system.NAME: system for system in (static, trs, hanweb, jpaas, gkmlpt)}
 
 
 def pick(name: str, page: Page | None = None) -> System:

@@ -17,13 +17,17 @@ _URL_DATE = re.compile(r"/t?(20\d{2})(\d{2})(\d{2})_|/(20\d{2})[/-]?(\d{1,2})[/-
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of a list. ``organ`` is the organisation column or heading it stands under, ``context`` its row."""
+    """One link of a list. ``organ`` is the organisation column or heading it stands under, ``context`` its row.
+
+    ``elsewhere``: the address belongs to another column than the list and its other entries; it may have leaked in.
+    """
 
     title: str
     url: str
     date: date | None = None
     organ: str = ""
     context: str = ""
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,10 @@ class ListPage:
     """One page of a list. ``pages`` and ``total`` (items) are None where the page does not say.
 
     ``unresolved`` names a pager that is there but could not be followed: such a list was not read whole.
-    ``shell``: the page itself lists nothing; ``next`` leads to the endpoint that does, from page 1 on.
+    ``hollow``: the page itself lists nothing; ``next`` leads to the endpoints that do, each from page 1 on.
+    ``reply``: an endpoint's reply, without marks or headings; its own form has shown that it is whole.
+    ``further``: a list that begins on the page goes on at an endpoint, whose replies this system reads.
+    ``rows`` counts the entries with repetitions; ``score`` 0..1 says how sure the reader is that this is the list.
     """
 
     items: tuple[Link, ...]
@@ -62,7 +69,11 @@ class ListPage:
     frames: tuple[str, ...] = ()
     unresolved: str | None = None
     system: str = "static"
-    shell: bool = False
+    hollow: bool = False
+    reply: bool = False
+    further: bool = False
+    rows: int | None = None
+    score: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,12 +81,14 @@ class Page:
     """A fetched page: final address, decoded text, and its number in the list if known from the pager.
 
     ``asked`` is the body it was asked for with, for systems whose next page differs from it in one number.
+    ``within`` is the list's own page if this is an endpoint's reply: what it holds is shown, and resolved, there.
     """
 
     url: str
     text: str
     number: int = 1
     asked: str = ""
+    within: str = ""
 
     @cached_property
     def soup(self) -> BeautifulSoup:
@@ -98,6 +111,8 @@ class Page:
 
     @cached_property
     def base(self) -> str:
+        if self.within:
+            return self.within
         tag = self.soup.find("base", href=True)
         return urljoin(self.url, str(tag["href"])) if isinstance(tag, Tag) else self.url
 

@@ -115,6 +115,11 @@ def target(page: Page, anchor: Tag) -> str | None:
     return page.resolve(found[1]) if found else None
 
 
+def organ_beside(anchor: Tag) -> str:
+    """The organisation named in the row the link stands in, or above its list."""
+    return _organ(anchor, _row(anchor))
+
+
 def _column_year(anchor: Tag, row: Tag) -> str | None:
     """The year at the head of the column a 查看 stands in."""
     cells = row.find_all(["td", "th"], recursive=False)

@@ -25,6 +25,8 @@ class Answer:
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    only_from: str | None = None
+    """Without this path as the Referer the answer is 404."""
 
     @classmethod
     def page(cls, text: str, encoding: str = "utf-8", declared: str | None = None, status: int = 200) -> Self:
@@ -71,12 +73,19 @@ def serve(host: str = "127.0.0.1") -> Iterator[Site]:
                 site.conditions.append((self.path, condition))
                 if condition == answer.headers.get("ETag"):
                     answer = Answer(b"", 304, {"ETag": condition})
+            if answer.only_from and not self.headers.get("Referer", "").endswith(answer.only_from):
+                answer = Answer(b"", 404)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode("utf-8")
+            self.path = f"{self.path} {body}"
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Quiet."""
