@@ -1,0 +1,80 @@
+"""A report's page without what nobody asks of it, so that a slow parser has little to do, and most often nothing.
+
+Of a page that may be a report three things are asked: does it hold the report's text, which documents does it offer,
+and is it a list after all. The C parser finds what answers them in a twentieth of the time that a soup takes. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from lxml import etree
+
+from crawler.classify import LARGEST_PAGE
+from crawler.cms import Page
+from crawler.follow import REPORT_PARTS
+
+_SHORT, _BARE = 5000, 400
+"""Signs of a page, and of its text. One with less may only send its reader on, which is asked of the page itself."""
+_ROWS = ("li", "tr", "dd")
+_FRAMES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
+_DOCUMENT = re.compile(r"pdf|doc|wps|%", re.IGNORECASE)
+_OFFERS = etree.XPath("//a/@href | //@onclick")
+
+
+def report_page(url: str, text: str) -> Page | None:
+    """The page with its text, documents, frames and one link of a list, if it has any; a short one as it is.
+
+    None if the report stands on it and it offers nothing besides: there is nothing to ask.
+    """
+    whole = Page(url, text[:LARGEST_PAGE])
+    if len(text) <= _SHORT or "\x00" in text:
+        return whole
+    try:
+        root = etree.fromstring(whole.text.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
+    except (etree.XMLSyntaxError, ValueError):
+        return whole
+    if root is None:
+        return whole
+    scripts = [one.text for one in root.iter("script") if one.text and _DOCUMENT.search(one.text)]
+    etree.strip_elements(root, "script", "style", "template", etree.Comment, with_tail=False)
+    said = "".join("".join(root.itertext()).split())
+    if len(said) <= _BARE:
+        return whole
+    if (
+        not any(map(_DOCUMENT.search, (*scripts, *_OFFERS(root))))
+        and all(part in said for part in REPORT_PARTS)
+        and next(root.iter(*_FRAMES), None) is None
+    ):
+        return None
+    return Page(url, "".join(_parts(root, said, scripts)))
+
+
+def _parts(root: etree._Element, said: str, scripts: list[str]) -> Iterator[str]:
+    base = next((one for one in root.iter("base") if one.get("href") is not None), None)
+    title = next(root.iter("title"), None)
+    yield f"<html><head>{'' if base is None else _tag(base, 'href')}"
+    yield f"{'' if title is None else _tag(title)}</head><body><p>{escape(said)}</p>"
+    listed = False
+    for element in root.iter(etree.Element):
+        name = str(element.tag)
+        if name in _FRAMES:
+            yield _tag(element, _FRAMES[name])
+        elif name == "a" and element.get("href") is not None:
+            first = not listed and next(element.iterancestors(*_ROWS), None) is not None
+            listed |= first
+            if first or _DOCUMENT.search(f"{element.get('href')}{element.get('onclick') or ''}"):
+                tag = _tag(element, "href", "title", "onclick")
+                yield f"<li>{tag}</li>" if first else tag
+        elif _DOCUMENT.search(element.get("onclick") or ""):
+            yield _tag(element, "onclick", name="span")
+    yield from (f"<script>{source}</script>" for source in scripts)
+    yield "</body></html>"
+
+
+def _tag(element: etree._Element, *attributes: str, name: str = "") -> str:
+    kept = "".join(f' {key}="{escape(value)}"' for key in attributes if (value := element.get(key)) is not None)
+    tag = name or str(element.tag)
+    return f"<{tag}{kept}>" if tag == "base" else f"<{tag}{kept}>{escape(''.join(element.itertext()))}</{tag}>"
