@@ -99,8 +99,10 @@ def _disputes_row(row: Row, named: list[str], header: _Header, form: FormTable) 
         start = max(i for i, cell in enumerate(row.cells) if label(cell.text) in DISPUTE_GROUPS) + 1
     targets = named or header.groups
     tail = list(row.cells[start:])
-    if not targets and len(tail) == DISPUTES_CELLS:
-        targets = [group.id for group in form.rows]
+    every = [group.id for group in form.rows]
+    cut_short = not named and not header.leaves and targets == every[: len(targets)]
+    if len(tail) == DISPUTES_CELLS and (cut_short or not targets):
+        targets = every
     places = header.printed()
     by_place = {group for group, column in places if column != FOREIGN}
     values: dict[str, dict[str, RawCell]] = {target: {} for target in targets}

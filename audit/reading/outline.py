@@ -204,15 +204,21 @@ def _split(blocks: Sequence[Text | Grid]) -> list[Text | Grid]:
                 rows.append((RawCell(caption.text, at=caption.at),))
             units = [cell for cell in filled[1:] if re.match(r"[(（]?单位\s*[:：]", cell.text)]
             if len(filled) == 1 + len(units) and _key_of(filled[0].text):
-                if rows:
-                    result.append(replace(block, rows=tuple(rows)))
-                    rows = []
+                result += _piece(block, rows, parted=True)
+                rows = []
                 result.append(Text(filled[0].text, heading=True, at=filled[0].at, hidden=block.hidden, path=block.path))
             else:
                 rows.append(row)
-        if rows:
-            result.append(replace(block, rows=tuple(rows)))
+        result += _piece(block, rows, parted=len(rows) < len(block.rows))
     return _join_torn(result)
+
+
+def _piece(block: Grid, rows: Sequence[tuple[RawCell, ...]], *, parted: bool) -> list[Text | Grid]:
+    """Some rows of a grid; where headings part it, a piece with nothing side by side is running text."""
+    if parted and all(sum(bool(cell.text.strip()) for cell in row) <= 1 for row in rows):
+        lines = [cell for row in rows for cell in row if cell.text.strip()]
+        return [Text(cell.text, at=cell.at, hidden=block.hidden, path=block.path) for cell in lines]
+    return [replace(block, rows=tuple(rows))] if rows else []
 
 
 def _caption(before: Sequence[Text | Grid]) -> Text | None:

@@ -39,6 +39,9 @@ MARGIN = 0.08
 EXACT = 0.97
 """Likeness (0-1) from which a label is taken, the lead it needs over the next best, and what counts as the same."""
 
+_SHORT = 0.7
+"""Likeness a label of at most four characters needs: one of them misprinted, or one left out."""
+
 _NARROWEST = 6
 """Figures a row; a piece of table 3 whose rows all lost one cell still has as many."""
 
@@ -90,12 +93,18 @@ def likeness(own: str, whole: str, target: str) -> float:
         return 0.0
     for name in names:
         for spoken in {own, whole}:
-            best = max(best, Indel.normalized_similarity(spoken, name, score_cutoff=0.4))
+            best = max(best, _alike_enough(spoken, name))
         if len(name) >= 4 and whole.endswith(name):
             best = max(best, 0.95)
     for name in grouped:
-        best = max(best, Indel.normalized_similarity(whole, name, score_cutoff=0.4))
+        best = max(best, _alike_enough(whole, name))
     return best
+
+
+def _alike_enough(spoken: str, name: str) -> float:
+    """Likeness 0-1; half of a label of four characters is a scrap of it, not a misprint."""
+    cutoff = _SHORT if len(name) <= 4 else 0.4
+    return Indel.normalized_similarity(spoken, name, score_cutoff=cutoff)
 
 
 def _candidates(row: Row) -> dict[str, tuple[float, int]]:
@@ -272,7 +281,7 @@ def _certain(
 def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
     ids = {match.target for match in matches}
     split_other = {target for target in ids if target.startswith("other.")}
-    shape = "2019" if "other" in ids and len(split_other) < 2 else "2021"
+    shape = "2019" if "other" in ids and not split_other else "2021"
     form = load(shape).tables["requests"]
     own_rows = {row.id for row in form.rows}
     kept = [match for match in matches if match.target in own_rows]
@@ -356,13 +365,20 @@ class Piece:
         if len(found) == self.want:
             return found if self._is_whole(found, places[match.split :]) else None
         if len(found) < self.want:
-            return None
+            return self._behind_a_longer_label(found, places[match.split :])
         if FOREIGN in self.printed or "" in self.printed:
             ways = without_blanks(found, self.want) if len(found) == self.usual else []
             return ways[0] if len(ways) == 1 else None
         if self.idle and len(found) == self.want + len(self.idle):
             return [cell for n, cell in enumerate(found) if n not in self.idle]
         return trim(found, self.want, whole=len(found) == self.usual) or self._at_usual_places(match, places)
+
+    def _behind_a_longer_label(self, found: list[RawCell], places: tuple[int, ...]) -> list[RawCell] | None:
+        """A label may reach into the columns that the header leaves blank; the figures then stand where all do."""
+        covered = self.want - len(found)
+        if any(self.printed[:covered]) or not places or places != self.starts[covered:]:
+            return None
+        return [RawCell("")] * covered + found
 
     def _is_whole(self, found: list[RawCell], places: tuple[int, ...]) -> bool:
         """Whether so many cells are the figures, and not one figure less beside a blank that is none."""

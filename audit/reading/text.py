@@ -21,6 +21,8 @@ _PIPES_OF_A_ROW = 3
 _FEWEST_FIGURES = 15
 _FEWEST_LABELS = 4
 _MOST_SHORT_ROWS = 2
+_FIGURES_OF_A_ROW = 5
+"""Figures at the end of a line that make it a row of a table, whatever stands before them."""
 _DRAWN = str.maketrans("│┃║｜¦", "|||||")
 _PIPES = re.compile(r"\s*\|(.*)\|\s*")
 _RULE = re.compile(r"[\s|:+=\-─━═┄┈┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫┳┻╋]+")
@@ -62,7 +64,7 @@ def blocks_of(text: str) -> list[Text | Grid]:
         blocks.extend(map(_text, held))
         held.clear()
 
-    for line in _in_rows(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
+    for line in _in_rows(_around_figures(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))):
         cells = _cells(line)
         if cells is None and not line.strip():
             close()
@@ -100,6 +102,29 @@ def _with_label(above: str, cells: tuple[str, ...]) -> tuple[str, ...] | None:
         return (above.strip(), *cells) if cells[0] and label(above) in _row_labels() else None
     whole = above.strip() + cells[0]
     return (whole, *cells[1:]) if label(whole) in _row_labels() and label(cells[0]) not in _row_labels() else None
+
+
+def _around_figures(lines: list[str]) -> list[str]:
+    """Rows whose figures stand level with the middle of a label over two lines, each as one line.
+
+    Beside the figures may stand a scrap of the label of the group; the two lines must be a label to the letter.
+    """
+    result: list[str] = []
+    below = iter(range(len(lines)))
+    for n in below:
+        words = lines[n].split()
+        figures = _trailing_figures(words)
+        if figures >= _FIGURES_OF_A_ROW and result and n + 1 < len(lines) and "\t" not in lines[n]:
+            beside = "".join(words[: len(words) - figures])
+            halves = (result[-1].strip(), lines[n + 1].strip())
+            wholes = ("".join(halves), halves[0] + beside + halves[1])
+            whole = next((whole for whole in wholes if label(whole) in _row_labels()), None)
+            if whole and all(halves) and label(beside) not in _row_labels():
+                result[-1] = "\t".join([whole, *words[len(words) - figures :]])
+                next(below)
+                continue
+        result.append(lines[n])
+    return result
 
 
 # --- one cell a line, as a copy out of a PDF leaves them -------------------------------------------------------------
@@ -197,18 +222,24 @@ def _by_figures(words: list[str]) -> tuple[str, ...] | None:
     """``label figure figure …`` or a run of column labels; anything else is prose."""
     if len(words) < 2 or _PROSE.search("".join(words)):
         return None
-    figures = 0
-    while figures < len(words) and read_cell(words[-1 - figures]).fills:
-        figures += 1
+    figures = _trailing_figures(words)
     head = words[: len(words) - figures]
     if not head:
-        return tuple(words) if figures >= 5 else None
+        return tuple(words) if figures >= _FIGURES_OF_A_ROW else None
     if figures:
         known = label("".join(head))
-        if figures >= 5 or any(known.endswith(name) for name in _row_labels() if len(name) > 1):
+        if figures >= _FIGURES_OF_A_ROW or any(known.endswith(name) for name in _row_labels() if len(name) > 1):
             return ("".join(head), *words[len(head) :])
         return None
     return tuple(words) if all(label(word) in _column_labels() for word in words) else None
+
+
+def _trailing_figures(words: list[str]) -> int:
+    """How many of the last words can stand in a column of figures."""
+    figures = 0
+    while figures < len(words) and read_cell(words[-1 - figures]).fills:
+        figures += 1
+    return figures
 
 
 @cache
