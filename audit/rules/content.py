@@ -80,9 +80,17 @@ _MEASURE = re.compile(
     r"|已[^。；，]{2,}|配备|增加|设立|明确"
 )
 _CONCRETE = re.compile(
-    r"制定|印发|出台|建立|修订|举办|每[日周月季年半]|\d+\s*[次期场项个条件名人天]|清单|台账|机制|方案|专项|专题|专栏|专班|专人|定期|责任人|纳入|考核|通报|培训班"
-    r"|[一两二三四五六]是|(?:一|二|三|四)、|第[一二三四]"
+    r"制定|制作|编[印制写]|印发|出台|建立|修订|举办|聘请|配备|每(?:逢|隔|半)?[日天周旬月季年]|按[日周月季]|\d|[一二两三四五六七八九十]+[次期场项个条件名人天份部篇轮处]"
+    r"|清单|台账|机制|方案|专项|专题|专栏|专班|专人|定期|责任人|纳入|考核|通报|培训班|[一两二三四五六]是|(?:一|二|三|四)、|第[一二三四]"
 )
+_OF_A_YEAR = re.compile(r"20\d\d年(?:度|以来)?")
+# From such words on a section speaks of what is done about it, until it turns to a problem again.
+_TURN = re.compile(
+    r"下一?步|今后|接下来|针对|为此|对此|(?:改进|整改|解决)(?:情况|措施|举措|办法|方法|方面|方向|思路|计划|打算|安排)|(?:措施|举措|打算)[:：是为]"
+    r"|20\d\d年[^。；，]{0,8}(?:将|拟|计划|打算|重点)|[我本][省市州县区局委镇乡部办厅处站所院会队]*(?:机关|单位|中心|街道)?将"
+)
+_TURN_BACK = re.compile(r"(?:存在|主要|突出)的?(?:主要|突出)?(?:问题|不足)|^[^。；，]{0,6}(?:问题|不足)[:：]")
+_SHORTEST_MEASURE = 6
 _ACCOUNTABILITY = re.compile(r"考核|考评|绩效|评议|评价|评估|测评|满意度|追究|追责|问责|通报批评|约谈")
 _TOPIC = re.compile(
     r"公开|信息|申请|条例|网站|平台|新媒体|公众号|微信|微博|解读|回应|政策|文件|公文|栏目|专栏|专区|发布|公布|公示|公报|保密|审[查核]|目录|指南|主动|答复"
@@ -193,21 +201,17 @@ def fees_spoken_of(report: Report, context: Context, active: frozenset[str]) -> 
         yield Outcome(Kind.FAIL, "other_matters", args={"year": year})
 
 
-@rule("C005", letter="M", basis="条例第五十条第一款第（四）项；格式惯例", version=2)
+@rule("C005", letter="M", basis="条例第五十条第一款第（四）项；格式惯例", version=3)
 def problems_concrete(report: Report) -> Iterator[Outcome]:
     """The fifth section names a problem and a measure, and says more than any organ could say of itself."""
     section = report.sections.get("problems")
     if section is None or not section.present or section.characters < 10:
         yield Outcome(Kind.NOT_APPLICABLE, "problems")
         return
-    clauses = [clause for clause in _CLAUSE.split(_HEADING.sub("", _flat(section))) if clause]
-    problems = [clause for clause in clauses if _NEED.search(_NO_NEED.sub("", clause))]
-    measures = [clause for clause in clauses if clause not in problems and _MEASURE.search(clause)]
+    problems, measures = _problems_and_measures(_HEADING.sub("", _flat(section)))
     lacking = "" if problems and measures else "measure" if problems else "problem"
-    vague = len(problems) < 2 and not any(_CONCRETE.search(clause) for clause in measures)
-    # Some say in few words what others spread over a page.
-    terse = section.characters < 120 and len(problems) < 2
-    if not lacking and not terse and not vague:
+    vague = problems < 2 and not any(_CONCRETE.search(_OF_A_YEAR.sub("", clause)) for clause in measures)
+    if not lacking and not vague:
         yield Outcome(Kind.PASS, "problems")
     elif doubt.partial(report) or section.tables:
         yield Outcome(Kind.OPEN, "problems")
@@ -215,7 +219,7 @@ def problems_concrete(report: Report) -> Iterator[Outcome]:
         yield Outcome(
             Kind.FAIL,
             "problems",
-            args={"characters": section.characters, "problems": len(problems)},
+            args={"characters": section.characters, "problems": problems},
             severity=None if lacking else Severity.NOTE,
             message=lacking or "vague",
         )
@@ -296,6 +300,21 @@ def _texts(report: Report) -> Iterator[str]:
     yield report.preamble
     for section in report.sections.values():
         yield _flat(section)
+
+
+def _problems_and_measures(text: str) -> tuple[int, list[str]]:
+    """How many problems are named, and the clauses that say what is done about them."""
+    problems, measures, turned = 0, list[str](), False
+    for clause in _CLAUSE.split(text):
+        turn, back = _TURN.search(clause), _TURN_BACK.search(clause)
+        turned = bool(turn and not (back and back.start() > turn.start())) or (turned and not back)
+        needs = sum(bool(_NEED.search(_NO_NEED.sub("", part))) for part in clause.split("、"))
+        acts = _MEASURE.search(clause)
+        if (turned and len(clause) >= _SHORTEST_MEASURE) or (acts and not needs):
+            measures.append(clause)
+        if needs and not (turn and turned):
+            problems += needs
+    return problems, measures
 
 
 def _spoken_of(sentences: list[str], words: re.Pattern[str]) -> bool:
