@@ -59,6 +59,10 @@ SETTINGS: dict[str, Any] = {
         # Next to the downloader: nothing is captured from an address that is not allowed.
         "crawler.middlewares.address_guard.AddressGuardMiddleware": 880,
     },
+    # 1: we have no items, and Scrapy makes so many tasks for every response.
+    "CONCURRENT_ITEMS": 1,
+    # Off: it reads the source of the spider anew for every response.
+    "WARN_ON_GENERATOR_RETURN_VALUE": False,
     "CONCURRENT_REQUESTS": 64,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from crawler.cms import gkmlpt, hanweb, jpaas, static, trs
+from crawler.cms import aspx, epoint, gkmlpt, hanweb, hanweb_xxgk, jpaas, static, trs, truecms, ucap
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
 from crawler.portal import Portal
 
@@ -21,7 +21,9 @@ class System(Protocol):
     def parse(self, page: Page) -> ListPage: ...
 
 
-SYSTEMS: dict[str, System] = {system.NAME: system for system in (static, trs, hanweb, jpaas, gkmlpt)}
+SYSTEMS: dict[str, System] = {
+    system.NAME: system for system in (static, trs, hanweb, jpaas, hanweb_xxgk, ucap, gkmlpt, epoint, truecms, aspx)
+}
 
 
 def pick(name: str, page: Page | None = None) -> System:
