@@ -17,8 +17,8 @@ from audit.finding import Kind
 from audit.reading import EXTRACTOR
 from audit.serialise import report_from_json, report_to_json
 from audit.waivers import Waiver
-from crawler.evidence import BlobStore
-from nianshen import telling
+from crawler.evidence import BlobStore, EvidenceError, Manifest
+from nianshen import health, telling
 from nianshen.archive import sign
 from nianshen.auditing import Desk, Facts, Settled
 from nianshen.choosing import Candidate, Found, choose
@@ -28,7 +28,7 @@ from nianshen.errors import Exit, LockedError, StorageError
 from nianshen.runner import crawl
 from nianshen.standing import survey
 from nianshen.status import Status
-from nianshen.store import FindingRow, Store, Unit, open_store
+from nianshen.store import FindingRow, PortalReading, Store, Unit, open_store
 from notifiers.dispatcher import Tally
 
 Progress = Callable[[Mapping[str, Any]], None]
@@ -92,6 +92,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
             store.runs.begin(this.id, year, now)
             with _ending(this, store):
                 result = crawl(_job(this), limit_seconds=CRAWL_LIMIT.total_seconds(), progress=progress)
+                result = {**result, "portals": [_compared(this, store, one, result) for one in result["portals"]]}
                 found = _read(this, store, result, progress)
                 with store.transaction() as unit:
                     _record(this, unit, result, found)
@@ -99,7 +100,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
                     open_findings = unit.findings.list(year=year, standing="open")
                     telling.enqueue(unit, config, now, this.news, standing, this.blobs.holds)
                 partial = any(not portal["complete"] for portal in result["portals"])
-                store.runs.finish(this.id, "partial" if partial else "finished", now)
+                store.runs.finish(this.id, "partial" if partial else "finished", now, _last_hash(this))
             progress({"event": "sending"})
             tally = telling.send(store, config, SEND_LIMIT, rng)
         finally:
@@ -136,8 +137,15 @@ def _ending(this: _Run, store: Store) -> Iterator[None]:
     except BaseException as error:
         with suppress(StorageError):
             state = "failed" if isinstance(error, Exception) else "interrupted"
-            store.runs.finish(this.id, state, this.now)
+            store.runs.finish(this.id, state, this.now, _last_hash(this))
         raise
+
+
+def _last_hash(this: _Run) -> str | None:
+    """Where the chain of the evidence stands; a tail cut off later misses it."""
+    with suppress(EvidenceError):  # nianshen evidence verify says what is wrong with it
+        return Manifest(this.config.storage.evidence.directory).last()
+    return None
 
 
 def _job(this: _Run) -> dict[str, Any]:
@@ -198,8 +206,40 @@ def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tu
     this.useless = desk.useless()
 
 
+def _compared(this: _Run, store: Store, verdict: Mapping[str, Any], result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The verdict on a portal, with the shape of its list; doubtful if the last good one was of another size."""
+    if "dated" not in verdict or not verdict["complete"]:
+        return verdict
+    portal = next(one for one in this.config.portals if one.id == verdict["id"])
+    ours = [one.id for one in this.config.organisations if one.portal == portal.id]
+    shape = health.Shape.of(portal.start_urls, verdict, result.get("listed", ()))
+    season, last = (
+        health.Shape.from_json(reading.shape) if reading and reading.shape else None
+        for reading in (store.portals.last_good(portal.id, this.year), store.portals.last_good(portal.id))
+    )
+    doubt = health.doubt(shape, season, last, this.year, ours)
+    if doubt is None:
+        return {**verdict, "shape": shape.as_json()}
+    return {
+        **verdict,
+        "shape": shape.as_json(),
+        "outcome": health.SHRUNK,
+        "reason": doubt.reason,
+        "complete": False,
+        "detail": f"{doubt.zh} / {doubt.en}",
+        "doubt": doubt,
+        "lists": [{**one, "complete": False} for one in verdict["lists"]],
+    }
+
+
 def _record_portal(this: _Run, unit: Unit, portal: Portal, verdict: Mapping[str, Any], absent: Collection[str]) -> None:
-    before = unit.portals.last(portal.id)
+    step = health.advance(
+        _health(unit.portals.last(portal.id)),
+        this.now,
+        verdict["outcome"],
+        verdict["reason"],
+        at_stake=_at_stake(this, portal),
+    )
     unit.portals.record(
         this.id,
         portal.id,
@@ -212,10 +252,35 @@ def _record_portal(this: _Run, unit: Unit, portal: Portal, verdict: Mapping[str,
         items=verdict["items"],
         detail=verdict["detail"],
         absent=[(organisation, this.year) for organisation in absent],
+        state=step.health.state,
+        since=step.health.since,
+        told=step.health.told,
+        shape=verdict.get("shape"),
     )
-    was = before.reason if before else None
-    if verdict["reason"] != was:
-        this.news.append(telling.PortalNews(portal.id, portal.name, verdict["reason"], was, this.id))
+    if step.word.tells:
+        news = telling.PortalNews(portal.id, portal.name, verdict["reason"], step.before, this.id, verdict.get("doubt"))
+        this.news.append(news)
+
+
+def _health(reading: PortalReading | None) -> health.Health | None:
+    """The health after a reading; a failure of a version that kept none was told when it began."""
+    if reading is None:
+        return None
+    if reading.state and reading.since:
+        return health.Health(health.State(reading.state), reading.since, reading.told or {})
+    if reading.reason is None:
+        return health.Health(health.State.HEALTHY, reading.read_at)
+    told = {health.side(reading.outcome, reading.reason).value: reading.reason}
+    return health.Health(health.State.SUSPECT, reading.read_at, told)
+
+
+def _at_stake(this: _Run, portal: Portal) -> bool:
+    """Whether a report of this portal is due soon or was due already, so that its absence is about to be judged."""
+    calendar = this.config.due_dates
+    dues = (
+        calendar.due(one.kind, this.year, one.region) for one in this.config.organisations if one.portal == portal.id
+    )
+    return any(due and calendar.today(this.now) >= due.date - health.AT_STAKE_BEFORE for due in dues)
 
 
 def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, int], Found]) -> list[str]:

@@ -14,6 +14,7 @@ from audit.finding import Kind
 from audit.lifecycle import Change
 from audit.lifecycle import Event as Step
 from nianshen.config import Config
+from nianshen.health import Doubt
 from nianshen.status import Status
 from nianshen.store import FindingRow, NewAlert, NewMessage, Store, Unit
 from notifiers import channels, digest, route
@@ -68,13 +69,17 @@ class FindingNews:
 
 @dataclass(frozen=True, slots=True)
 class PortalNews:
-    """A portal whose reading failed in another way than before, or works again (``reason`` None)."""
+    """A portal that cannot be read, or works again (``reason`` None).
+
+    ``before`` was told last; ``doubt`` is why a list that seems whole is not trusted.
+    """
 
     portal: str
     name: str
     reason: str | None
     before: str | None
     run_id: str
+    doubt: Doubt | None = None
 
 
 News = FindingNews | PortalNews
@@ -253,6 +258,8 @@ def _finding_item(news: FindingNews, config: Config, status_of: Mapping[str, str
 def _portal_item(news: PortalNews) -> AlertItem:
     zh, en = _PORTAL_WORDS.get(news.reason or news.before or "", (news.reason or "", news.reason or ""))
     back = news.reason is None
+    if news.doubt:
+        zh, en = f"{zh}（{news.doubt.zh}）", f"{en} ({news.doubt.en})"
     return AlertItem(
         alert_id=_id("portal", news.portal, news.reason or "recovered", news.run_id),
         event=Event.SYSTEM,

@@ -25,6 +25,7 @@ NOUNS = (
     "findings",
     "audit",
     "alerts",
+    "evidence",
     "export",
     "rules",
     "db",

@@ -112,7 +112,7 @@ def show(
         line = {**one, "text": one["message"]["zh"]}
         sys.stdout.write(render(output, document={}, columns=COLUMNS, rows=[line]))
     else:
-        sys.stdout.write(_page(one))
+        sys.stdout.write(page(one))
 
 
 Fingerprint = Annotated[str, typer.Argument(help="指纹或其开头 / the fingerprint or its beginning")]
@@ -215,7 +215,7 @@ def _decided(one: dict[str, Any]) -> str | None:
     return " · ".join(part for part in said if part) or None
 
 
-def _page(one: dict[str, Any]) -> str:
+def page(one: dict[str, Any]) -> str:
     evidence = one["evidence"] or {}
     lines = (
         ("规则 rule", f"{one['rule']} {one['title']['zh']} / {one['title']['en']}"),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from nianshen.store.alerts import AlertRow, Alerts, NewAlert, NewMessage
 from nianshen.store.database import Access, Bound, Database
+from nianshen.store.evidence import Evidence
 from nianshen.store.exports import Exports
 from nianshen.store.findings import AuditRecord, FindingRow, Findings
 from nianshen.store.outbox import Outbox
@@ -46,6 +47,7 @@ class Unit:
         self.exports = Exports(access)
         self.alerts = Alerts(access)
         self.outbox = Outbox(access)
+        self.evidence = Evidence(access)
         self._access = access
 
     def enqueue(self, alerts: Sequence[NewAlert], messages: Sequence[NewMessage], now: datetime) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import Select, and_, func, insert, or_, select, update
 
 from nianshen.store import tables
 from nianshen.store.database import Access
@@ -14,6 +15,11 @@ from nianshen.store.database import Access
 
 @dataclass(frozen=True, slots=True)
 class PortalReading:
+    """One reading. ``state``, ``since`` and ``told`` are its health, ``shape`` what its list looked like.
+
+    Those are None in readings of older versions; ``accepted_by`` took a doubtful list for the new normal.
+    """
+
     run_id: str
     portal: str
     read_at: datetime
@@ -24,6 +30,11 @@ class PortalReading:
     pages_seen: int
     items: int
     detail: str
+    state: str | None
+    since: datetime | None
+    told: Mapping[str, str] | None
+    shape: Mapping[str, Any] | None
+    accepted_by: str | None
 
 
 _COLUMNS = [tables.portal_reading.c[name] for name in PortalReading.__slots__]
@@ -46,6 +57,11 @@ class Portals:
         items: int,
         detail: str,
         absent: Sequence[tuple[str, int]] = (),
+        *,
+        state: str | None = None,
+        since: datetime | None = None,
+        told: Mapping[str, str] | None = None,
+        shape: Mapping[str, Any] | None = None,
     ) -> None:
         """One reading of a portal; ``absent`` are the (organisation, year) whose report its list did not show."""
         row = {
@@ -59,6 +75,10 @@ class Portals:
             "pages_seen": pages_seen,
             "items": items,
             "detail": detail,
+            "state": state,
+            "since": since,
+            "told": dict(told) if told is not None else None,
+            "shape": dict(shape) if shape is not None else None,
         }
         with self._access.write() as connection:
             added = insert(tables.portal_reading).values(row).returning(tables.portal_reading.c.id)
@@ -99,11 +119,37 @@ class Portals:
 
     def last(self, portal_id: str, year: int | None = None) -> PortalReading | None:
         """The latest reading of the portal, of a run for ``year`` if one is given."""
+        return self._latest(_readings(portal_id, year))
+
+    def last_whole(self, portal_id: str) -> PortalReading | None:
+        """The latest reading of the portal that was whole."""
+        return self._latest(_readings(portal_id, None).where(tables.portal_reading.c.complete.is_(True)))
+
+    def last_good(self, portal_id: str, year: int | None = None) -> PortalReading | None:
+        """The latest reading that says what a list looks like as a whole: read whole, or accepted by a person."""
         seen = tables.portal_reading
-        query = select(*_COLUMNS).where(seen.c.portal == portal_id)
-        if year is not None:
-            query = query.join(tables.run, tables.run.c.id == seen.c.run_id).where(tables.run.c.year == year)
-        query = query.order_by(seen.c.read_at.desc(), seen.c.id.desc()).limit(1)
+        good = or_(seen.c.complete.is_(True), seen.c.accepted_by.is_not(None))
+        return self._latest(_readings(portal_id, year).where(good, seen.c.shape.is_not(None)))
+
+    def accept(self, reading: PortalReading, by: str) -> None:
+        """Let later readings be compared with this one; it proves no more than it did."""
+        seen = tables.portal_reading
+        this = (seen.c.run_id == reading.run_id) & (seen.c.portal == reading.portal)
+        with self._access.write() as connection:
+            connection.execute(update(seen).where(this).values(accepted_by=by))
+
+    def _latest(self, query: Select[Any]) -> PortalReading | None:
+        seen = tables.portal_reading
         with self._access.read() as connection:
-            row = connection.execute(query).mappings().one_or_none()
-        return PortalReading(**row) if row else None
+            row = connection.execute(query.order_by(seen.c.read_at.desc(), seen.c.id.desc()).limit(1)).mappings()
+            found = row.one_or_none()
+        return PortalReading(**found) if found else None
+
+
+def _readings(portal_id: str, year: int | None) -> Select[Any]:
+    """The readings of a portal, of runs for ``year`` if one is given."""
+    seen = tables.portal_reading
+    query = select(*_COLUMNS).where(seen.c.portal == portal_id)
+    if year is not None:
+        query = query.join(tables.run, tables.run.c.id == seen.c.run_id).where(tables.run.c.year == year)
+    return query

@@ -19,6 +19,7 @@ class RunRow:
     started_at: datetime
     finished_at: datetime | None
     state: str
+    last_hash: str | None = None
 
 
 class Runs:
@@ -31,10 +32,19 @@ class Runs:
         with self._access.write() as connection:
             connection.execute(insert(tables.run), row)
 
-    def finish(self, run_id: str, state: str, now: datetime) -> None:
-        """The run ended as ``state`` (finished, partial, failed, interrupted)."""
+    def finish(self, run_id: str, state: str, now: datetime, last_hash: str | None = None) -> None:
+        """The run ended as ``state`` (finished, partial, failed, interrupted).
+
+        ``last_hash`` is that of the evidence's manifest: a tail that is cut off later misses it.
+        """
+        ended = {"state": state, "finished_at": now, "last_hash": last_hash}
         with self._access.write() as connection:
-            connection.execute(update(tables.run).where(tables.run.c.id == run_id).values(state=state, finished_at=now))
+            connection.execute(update(tables.run).where(tables.run.c.id == run_id).values(ended))
+
+    def get(self, run_id: str) -> RunRow | None:
+        with self._access.read() as connection:
+            row = connection.execute(select(tables.run).where(tables.run.c.id == run_id)).mappings().one_or_none()
+        return RunRow(**row) if row else None
 
     def last(self, year: int | None = None) -> RunRow | None:
         """The latest run, of the given year if one is given."""

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0004"
 """The migration these tables stand for; revisions are numbered, so that older and newer can be told apart."""
 
 
@@ -92,6 +92,7 @@ run = Table(
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("state", String(32), nullable=False),
+    Column("last_hash", String(64)),
 )
 
 portal_reading = Table(
@@ -108,6 +109,11 @@ portal_reading = Table(
     Column("pages_seen", Integer, nullable=False),
     Column("items", Integer, nullable=False),
     Column("detail", Words, nullable=False),
+    Column("state", String(16)),
+    Column("since", Instant),
+    Column("told", JSON(none_as_null=True)),
+    Column("shape", JSON(none_as_null=True)),
+    Column("accepted_by", Words),
     UniqueConstraint("run_id", "portal"),
     Index(None, "portal", "read_at"),
 )

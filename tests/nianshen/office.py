@@ -79,13 +79,17 @@ class Paper:
 
 @dataclass
 class Office:
-    """What stands on the portals (``papers``), which of them fail (``failing``), and everything the runs left."""
+    """What stands on the portals (``papers``), which of them fail (``failing``), and everything the runs left.
+
+    ``sizes`` gives a portal's list so many rows, a report each, beside those of ours.
+    """
 
     folder: Path
     receiver: Receiver
     papers: dict[tuple[str, int], list[Paper]] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
+    sizes: dict[str, int] = field(default_factory=dict)
     more: str = ""
     hook: str = ""
 
@@ -171,19 +175,25 @@ class Office:
             "portals": portals,
             "candidates": candidates,
             "review": [],
+            "listed": [
+                {"portal": PORTAL_OF[organisation], "organisation": organisation, "year": year}
+                for organisation, year in self.papers
+            ],
             "exit": 0,
         }
 
     def _verdict(self, portal: str, listing: str) -> dict[str, Any]:
         reason = self.failing.get(portal)
-        return {
+        size = self.sizes.get(portal)
+        shape = {"reports": size, "dated": size, "systems": ["trs"]} if size is not None else {}
+        return shape | {
             "id": portal,
             "outcome": "found" if reason is None else "failed",
             "reason": reason,
             "complete": reason is None,
             "pages_expected": 1,
             "pages_seen": 1,
-            "items": 9,
+            "items": 9 if size is None else size,
             "evidence": [listing],
             "detail": "",
             "lists": [

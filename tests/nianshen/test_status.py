@@ -14,7 +14,7 @@ from nianshen.store.findings import AuditRow
 NOW = datetime(2026, 2, 2, 8, 0, tzinfo=UTC)
 GAP = timedelta(hours=6)
 REPORT = ReportRow("edu", 2025, "https://e.cn/1", "p", "a" * 64, date(2026, 1, 20), NOW, NOW, NOW)
-READ = PortalReading("run-1", "p", NOW, "found", None, True, 1, 1, 9, "")
+READ = PortalReading("run-1", "p", NOW, "found", None, True, 1, 1, 9, "", "healthy", NOW, {}, None, None)
 FOUND = Facts(
     date(2026, 1, 31), date(2026, 1, 31), True, REPORT, (), AuditRow("edu", "clean", ()), READ, absence_proven=False
 )
