@@ -1,4 +1,4 @@
-"""Old Word files (.doc, .wps, .rtf) to DOCX by LibreOffice, where it is installed: in a process of its own, held short.
+"""Old Word files (.doc, .wps, .rtf) and .odt to DOCX by LibreOffice, where it is installed: in a process held short.
 
 LibreOffice opens a file that a stranger wrote. It gets a profile of its own that is thrown away (so no macro of the
 user's, and macros switched off), no proxy and no display, a limit of time and of what it may write.
@@ -23,7 +23,7 @@ LIMIT_SECONDS: Final = 60.0
 MOST_BYTES: Final = 50 * 2**20
 MOST_MEMORY: Final = 4 * 2**30
 PROGRAMS: Final = ("soffice", "libreoffice")
-_SUFFIXES: Final[Mapping[str, str]] = {"doc": ".doc", "rtf": ".rtf"}
+_SUFFIXES: Final[Mapping[str, str]] = {"doc": ".doc", "rtf": ".rtf", "odt": ".odt"}
 # Out of LibreOffice's schema org.openoffice.Office: macros never run, documents ask nothing of the network.
 _SETTINGS: Final = (
     ("Common/Security/Scripting", "MacroSecurityLevel", "3"),
@@ -40,7 +40,7 @@ _PROFILE: Final = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def readable(data: bytes, *, limit: float = LIMIT_SECONDS) -> bytes:
-    """The bytes themselves, or those of the DOCX that an old Word or RTF file becomes.
+    """The bytes themselves, or those of the DOCX that an old Word, RTF or OpenDocument file becomes.
 
     ``limit`` in seconds. Raises UnreadableDocument: ``unsupported`` where no LibreOffice is installed, ``timeout``,
     ``too_large``, ``conversion_failed``.
@@ -52,8 +52,8 @@ def readable(data: bytes, *, limit: float = LIMIT_SECONDS) -> bytes:
     if program is None:
         raise UnreadableDocument(
             "unsupported",
-            "旧式 DOC/WPS/RTF 文件：安装 LibreOffice 后可直接检查，或另存为 DOCX",
-            "an old DOC, WPS or RTF file: install LibreOffice to check it as it is, or save it as DOCX",
+            "旧式 DOC/WPS/RTF 或 ODT 文件：安装 LibreOffice 后可直接检查，或另存为 DOCX",
+            "an old DOC, WPS, RTF or ODT file: install LibreOffice to check it as it is, or save it as DOCX",
         )
     with tempfile.TemporaryDirectory(prefix="nianshen-", ignore_cleanup_errors=True) as folder:
         return _converted(program, data, Path(folder), _SUFFIXES[media], limit)

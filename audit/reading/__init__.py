@@ -53,6 +53,12 @@ _UNSUPPORTED = {
         "an old DOC/WPS file; save it as DOCX first",
     ),
     "rtf": ("unsupported", "RTF 文件，请另存为 DOCX 后再检查", "an RTF file; save it as DOCX first"),
+    "odt": ("unsupported", "ODT 文件，请另存为 DOCX 后再检查", "an OpenDocument file; save it as DOCX first"),
+    "ofd": (
+        "unsupported",
+        "OFD 版式文件，请取得网页版，或另存为 PDF、DOCX 后再检查",
+        "an OFD file; get the web version, or save it as PDF or DOCX first",
+    ),
     "xlsx": ("unsupported", "电子表格不是年度报告的格式", "a spreadsheet is not a form of the report"),
     "zip": ("unsupported", "压缩包，请解压后再检查", "an archive; unpack it first"),
 }

@@ -17,12 +17,18 @@ _ESCAPED = re.compile(r"^\ufeff?\s*(?:[\w.$]+\s*\()?\s*[{\[<].*?(?:\\u003c|&lt;)
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"BM")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTROL = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
+_INSIDE = (
+    (b"word/document", "docx"),
+    (b"xl/workbook", "xlsx"),
+    (b"OFD.xml", "ofd"),
+    (b"META-INF/manifest.xml", "odt"),
+)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD = 64 * 1024
 
 
 def detect(data: bytes) -> str:
-    """``html pdf docx xlsx doc rtf image zip text binary empty``.
+    """``html pdf docx xlsx doc rtf odt ofd image zip text binary empty``.
 
     ``doc`` is the old Word format (also .wps); an old spreadsheet counts as ``xlsx``, a Word file behind a password as
     ``docx``: its reader says what is wrong with it.
@@ -69,9 +75,10 @@ def _archive(data: bytes) -> str:
             names = "\n".join(archive.namelist()).encode()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         names = data
-    if b"word/document" in names:
-        return "docx"
-    return "xlsx" if b"xl/workbook" in names else "zip"
+    for name, media in _INSIDE:
+        if name in names:
+            return media
+    return "zip"
 
 
 def _is_picture(head: bytes) -> bool:

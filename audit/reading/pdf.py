@@ -18,7 +18,7 @@ from pdfminer.utils import decode_text
 from pdfplumber.page import Page
 
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
-from audit.reading.glyphs import Box, Glyph, Line, cell_text, lines_of, lost_share, quarter_turn, readable
+from audit.reading.glyphs import Box, Glyph, Line, cell_text, is_garbled, lines_of, lost_share, quarter_turn, readable
 from audit.reading.unruled import unruled_tables
 from audit.report import Locator, Trouble
 
@@ -619,11 +619,11 @@ def _require_text(sheets: Sequence[_Sheet]) -> None:
             f"page {pages}: scanned pictures without a text layer; get a text version or run text recognition",
         )
     glyphs = [glyph for sheet in sheets for glyph in sheet.glyphs]
-    if lost_share(glyphs) > 0.3:
+    if lost_share(glyphs) > 0.3 or is_garbled(glyphs):
         raise UnreadableDocument(
             "unsupported",
-            "PDF 的字体没有字符对照表，文字取不出来；请取得网页版或 Word 版",
-            "the fonts of the PDF carry no character map, so its text cannot be taken out; get the web or Word version",
+            "PDF 的字体没有可用的字符对照表，文字取不出来；请取得网页版或 Word 版",
+            "the fonts of the PDF carry no usable character map, its text cannot be taken out; get the web or Word one",
         )
 
 

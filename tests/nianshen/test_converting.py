@@ -18,6 +18,7 @@ from nianshen.checking import Request, check
 from nianshen.converting import readable
 
 RTF = rb"{\rtf1\ansi text}"
+ODT = b"PK\x03\x04 mimetype META-INF/manifest.xml"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "WordDocument".encode("utf-16-le")
 REAL = next((path for name in converting.PROGRAMS if (path := shutil.which(name))), None)
 
@@ -62,7 +63,7 @@ def test_what_is_no_old_word_file_is_left_as_it_is(office: Path) -> None:
     assert readable(b"PK\x03\x04 word/document.xml", limit=1) == b"PK\x03\x04 word/document.xml"
 
 
-@pytest.mark.parametrize("data", [RTF, OLE])
+@pytest.mark.parametrize("data", [RTF, OLE, ODT])
 def test_without_libreoffice_the_way_out_is_named(office: Path, data: bytes) -> None:
     with pytest.raises(UnreadableDocument) as caught:
         readable(data)
@@ -72,7 +73,7 @@ def test_without_libreoffice_the_way_out_is_named(office: Path, data: bytes) -> 
     assert "install LibreOffice" in caught.value.message["en"]
 
 
-@pytest.mark.parametrize("data", [RTF, OLE])
+@pytest.mark.parametrize("data", [RTF, OLE, ODT])
 def test_the_docx_it_writes_is_what_is_read(office: Path, data: bytes) -> None:
     put(office, WRITES)
 

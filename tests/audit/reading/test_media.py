@@ -72,6 +72,8 @@ def test_pictures_are_told_by_their_marks(kind: str) -> None:
 def test_archives_are_told_by_what_is_inside() -> None:
     assert detect(word()) == "docx"
     assert detect(packed("xl/workbook.xml")) == "xlsx"
+    assert detect(packed("mimetype", "content.xml", "META-INF/manifest.xml")) == "odt"
+    assert detect(packed("OFD.xml", "Doc_0/Document.xml")) == "ofd"
     assert detect(packed("年报.txt")) == "zip"
 
 

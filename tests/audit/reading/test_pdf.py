@@ -295,6 +295,15 @@ def test_a_font_without_a_character_map_is_unsupported() -> None:
     assert reason_of(write_pdf(Sheet().text(80, 60, "一、总体情况"), mapped=False)) == "unsupported"
 
 
+@pytest.mark.parametrize("line", ["根" * 30, "\ue001\ue002\ue003\ue004\ue005" * 6])
+def test_a_font_with_a_character_map_that_tells_nothing_is_unsupported(line: str) -> None:
+    sheet = Sheet()
+    for n in range(12):
+        sheet.text(80, 60 + 20 * n, line)
+
+    assert reason_of(write_pdf(sheet)) == "unsupported"
+
+
 def test_nothing_is_empty() -> None:
     assert reason_of(b"") == "empty"
 

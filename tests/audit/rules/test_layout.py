@@ -121,6 +121,24 @@ def test_numbers_pushed_on_by_a_promoted_topic_are_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "subjects"),
+    [
+        ("二、强化平台建设", ["report"]),
+        ("一、本年新收政府", []),
+        ("三、本年度办理结", []),
+        ("四、结转下年度继续办理", []),
+    ],
+)
+def test_a_topic_numbered_like_a_section_is_told_and_a_label_out_of_table_3_is_none(
+    line: str, subjects: list[str]
+) -> None:
+    section = REPORT.sections["requests"]
+    report = replace(REPORT, sections={**REPORT.sections, "requests": replace(section, text=f"{section.text}\n{line}")})
+
+    assert told("S012", report) == subjects
+
+
+@pytest.mark.parametrize(
     ("printed", "likeness", "subjects"),
     [
         ("（一）予以公开", 1.0, []),
