@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def crawl(run: Run, user_agent: str) -> int:
     """Crawl and write the result. A crash becomes the verdict of every portal that was not finished."""
-    settings = settings_for((ledger.portal for ledger in run.ledgers.values()), user_agent)
+    settings = settings_for(run, user_agent)
     try:
         process = AsyncCrawlerProcess(settings)
         process.crawl(PortalSpider, run=run)

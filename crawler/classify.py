@@ -42,6 +42,7 @@ class Outcome(StrEnum):
     ROBOTS_DENIED = "robots_denied"
     ROBOTS_UNREACHABLE = "robots_unreachable"
     BAD_CONTENT = "bad_content"
+    OUTSIDE_WINDOW = "outside_window"
     CODE_ERROR = "code_error"
 
     @property
@@ -69,6 +70,7 @@ _REASONS: dict[Outcome, str | None] = {
     Outcome.ROBOTS_DENIED: "robots_denied",
     Outcome.ROBOTS_UNREACHABLE: "robots_denied",
     Outcome.BAD_CONTENT: "report_unreadable",
+    Outcome.OUTSIDE_WINDOW: "not_crawled",
     Outcome.CODE_ERROR: "not_crawled",
 }
 
@@ -87,6 +89,21 @@ class Refused(Exception):
     def __init__(self, outcome: Outcome, evidence: str) -> None:
         super().__init__(evidence)
         self.verdict = Verdict(outcome, evidence)
+
+
+class Recorded(Exception):
+    """A fetch of a past run failed. Carries the verdict of then; unlike a refusal it was tried again."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.evidence)
+        self.verdict = verdict
+
+
+class Unrecorded(Refused):
+    """A replayed run never got an answer to this: it was interrupted, or its questions were others."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(Outcome.INCOMPLETE_PAGES, f"那次运行没有得到回答 / the run got no answer: {url}")
 
 
 _FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Outcome], ...] = (
@@ -182,7 +199,7 @@ def classify_report(status: int, url: str, media: str, text: str, *, redirected:
 
 def classify_failure(error: BaseException) -> Verdict:
     """The verdict on a fetch that gave no response."""
-    if isinstance(error, Refused):
+    if isinstance(error, Refused | Recorded):
         return error.verdict
     name, said = type(error).__name__, f"{type(error).__name__}: {error}"[:300]
     if isinstance(error, IgnoreRequest):

@@ -12,7 +12,7 @@ from crawler.classify import Outcome, Verdict
 from crawler.cms.page import PageLink
 from crawler.cms.static import MAX_PAGES
 from crawler.coverage import ListReading, PageRead, judge_portal
-from crawler.portal import Organisation, Portal
+from crawler.portal import Certificates, Organisation, Portal
 from crawler.select import Choice, Kind
 
 
@@ -55,7 +55,7 @@ class Ledger:
     review: dict[str, Choice] = field(default_factory=dict)
     others: dict[str, Choice] = field(default_factory=dict)
     listed: dict[tuple[str, str | None, int | None], Choice] = field(default_factory=dict)
-    evidence: list[str] = field(default_factory=list)
+    evidence: dict[str, tuple[bool, bool, int, str, int]] = field(default_factory=dict)
     lost: list[tuple[str | None, Verdict]] = field(default_factory=list)
     errors: list[Verdict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -64,6 +64,10 @@ class Ledger:
     seen: set[str] = field(default_factory=set)
     names_column: bool = False
     pending: int = 0
+
+    def __post_init__(self) -> None:
+        if self.portal.certificates is Certificates.IGNORE:
+            self.notes.append("按配置不核对证书 / certificates not verified by configuration")
 
     def open(self, visit: Visit) -> None:
         """A fetch was ordered."""
@@ -127,7 +131,7 @@ class Ledger:
             "url": url,
             "sha256": sha,
             "media_type": media,
-            "headers": {name: value for name, value in headers if name.lower() != "set-cookie"},
+            "headers": {name: value for name, value in headers if name.lower() not in _OF_NO_USE},
             "captured_at": captured_at,
             "attachment_of": visit.attachment_of,
             "column": self.columns.get(visit.list_url),
@@ -140,10 +144,15 @@ class Ledger:
             name = unquote(urlsplit(url).path.rpartition("/")[2])
             self.files.append({"page": visit.attachment_of, "name": name, "url": url, "outcome": outcome})
 
-    def keep(self, sha: str) -> None:
+    def capture(self, visit: Visit, sha: str, status: int) -> None:
+        """An answer was captured. robots.txt shows nothing of what the portal publishes."""
+        if visit.role != "robots":
+            rank = (status not in {200, 304}, visit.role != "list", visit.depth, visit.list_url, visit.number)
+            self.evidence[sha] = min(rank, self.evidence.get(sha, rank))
+
+    def keep(self, visit: Visit, sha: str) -> None:
         """Bytes that belong to this portal were stored."""
-        if sha not in self.evidence:
-            self.evidence.append(sha)
+        self.capture(visit, sha, 200)
 
     def further(
         self, visit: Visit, links: Sequence[PageLink], items: frozenset[str]
@@ -160,19 +169,23 @@ class Ledger:
     def _asked_for(self, year: int | None) -> bool:
         return year is None or self.year is None or year == self.year
 
+    def _in_order(self) -> list[ListReading]:
+        """The lists, those of the configuration first, whichever was answered first."""
+        return sorted(self.readings.values(), key=lambda reading: (not reading.start, reading.url))
+
     def list_verdict(self) -> Verdict:
         """Whether the lists were read whole, leaving single reports aside."""
         if self.errors:
             return self.errors[0]
         if self.pending:
             return Verdict(Outcome.INCOMPLETE_PAGES, f"中断，{self.pending}个请求没有结果 / interrupted")
-        return judge_portal(list(self.readings.values()), self.portal.expect, names_column=self.names_column)
+        return judge_portal(self._in_order(), self.portal.expect, names_column=self.names_column)
 
     def verdict(self) -> Verdict:
         """The portal's outcome: its lists first, then reports that are listed but could not be fetched."""
         verdict = self.list_verdict()
         if verdict.outcome is Outcome.FOUND and self.lost:
-            first = self.lost[0][1]
+            first = min((one for _, one in self.lost), key=lambda one: one.evidence)
             return Verdict(
                 Outcome.REPORT_UNREACHABLE,
                 f"{len(self.lost)}份年报取不到 / reports could not be fetched: {first.outcome.value}: {first.evidence}",
@@ -193,7 +206,7 @@ class Ledger:
             who for url, who in self.owners.items() if not self.readings[url].items and not self.readings[url].leads_on
         }
         unknown = None in doubtful
-        readings = self.readings.values()
+        readings = self._in_order()
         return {
             "id": self.portal.id,
             "outcome": verdict.outcome.value,
@@ -217,8 +230,8 @@ class Ledger:
                 }
                 for reading in readings
             ],
-            "evidence": self.evidence,
-            "detail": "; ".join((verdict.evidence, *self.notes)),
+            "evidence": sorted(self.evidence, key=lambda sha: (self.evidence[sha], sha)),  # the lists first
+            "detail": "; ".join((verdict.evidence, *sorted(self.notes))),
             "lists": [
                 {"organisation": one.id, "complete": whole and not unknown and one.id not in doubtful}
                 for one in self.organisations
@@ -226,6 +239,10 @@ class Ledger:
         }
 
 
+FRAMING = frozenset({"transfer-encoding", "connection", "keep-alive"})
+"""Headers of the connection, not of what it brought: no evidence holds them."""
+
+_OF_NO_USE = FRAMING | {"set-cookie"}
 _LOST_FILES = {Outcome.GONE: "gone", Outcome.SOFT_404: "gone"}
 """What is the portal's doing; a page in place of a file may be meant for us alone and stays unknown."""
 

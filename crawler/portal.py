@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import time
+from enum import StrEnum
 from typing import Any, Self
+
+
+class Certificates(StrEnum):
+    """What a broken TLS certificate means: no connection, or a connection with a note on the record."""
+
+    VERIFY = "verify"
+    IGNORE = "ignore"
 
 
 @dataclass(frozen=True, slots=True)
 class Politeness:
-    """Manners towards one group of servers. ``delay`` in seconds; ``robots`` is ``obey`` or ``ignore``."""
+    """Manners towards one group of servers. ``delay`` in seconds; ``robots`` is ``obey`` or ``ignore``.
+
+    ``window``: the hours of the day, ``HH:MM-HH:MM`` local time, in which the portal may be asked; its end excluded.
+    """
 
     delay: float = 2.0
     concurrency: int = 1
@@ -22,6 +34,15 @@ class Politeness:
                 f"抓取礼仪设置无效 / bad politeness: delay={self.delay}, "
                 f"concurrency={self.concurrency}, robots={self.robots!r}"
             )
+        if self.window is not None:
+            _hours(self.window)
+
+    def open_at(self, moment: time) -> bool:
+        """Whether the portal may be asked at this local time of day; a window may span midnight."""
+        if self.window is None:
+            return True
+        begin, end = _hours(self.window)
+        return begin <= moment < end if begin < end else moment >= begin or moment < end
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -31,6 +52,14 @@ class Politeness:
             robots=str(data.get("robots", "obey")),
             window=data.get("window"),
         )
+
+
+def _hours(window: str) -> tuple[time, time]:
+    begin, _, end = window.partition("-")
+    try:
+        return time.fromisoformat(begin), time.fromisoformat(end)
+    except ValueError as error:
+        raise ValueError(f"抓取时段无效 / bad window, wanted HH:MM-HH:MM: {window!r}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +85,7 @@ class Portal:
     expect: Expectation = field(default_factory=Expectation)
     politeness: Politeness = field(default_factory=Politeness)
     allow_private_addresses: tuple[str, ...] = ()
+    certificates: Certificates = Certificates.VERIFY
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -68,6 +98,7 @@ class Portal:
             expect=Expectation.from_json(data.get("expect") or {}),
             politeness=Politeness.from_json(data.get("politeness") or {}),
             allow_private_addresses=tuple(data.get("allow_private_addresses") or ()),
+            certificates=Certificates(data.get("certificates") or Certificates.VERIFY),
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -23,12 +23,16 @@ _SYNCS_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What went over the wire: ``request`` is method and headers, ``response`` status, headers and body."""
+    """What went over the wire: ``request`` is method and headers, ``response`` status, headers and body.
+
+    ``sent`` is the body of the request.
+    """
 
     url: str
     at: datetime
     request: tuple[str, Sequence[tuple[str, str]]]
     response: tuple[int, Sequence[tuple[str, str]], bytes]
+    sent: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class Recorder:
         if entry.exchange is None:
             return Kept(sha)
         one = entry.exchange
-        offset = self._warc.write(one.url, at=one.at, request=one.request, response=one.response)
+        offset = self._warc.write(one.url, at=one.at, request=one.request, response=one.response, sent=one.sent)
         return Kept(sha, self._warc.path.name, offset)
 
 

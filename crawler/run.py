@@ -1,4 +1,17 @@
-"""One run of the process: the job, the books of its portals, the evidence, and the result file."""
+"""One run of the process: the job, the books of its portals, the evidence, and the result file.
+
+Keys of the job document, beside the portals and organisations of the configuration:
+
+- ``run_id``, ``year`` (``years``: those of which reports are fetched, else it and the one before);
+- ``evidence``, ``result``: folder and file; ``manners``: the folder in which all processes that ask the same groups of
+  servers meet, ``<evidence>/manners`` unless given (a crawl with evidence of its own names that of the configuration);
+- ``user_agent``, ``contact``; ``timezone`` of the crawl windows, Asia/Shanghai unless given;
+- ``fresh``: ids of portals of which everything is fetched in full, as on the days of a deadline;
+- ``scope``, ``most_pages``: see ``crawler.probe``;
+- ``replay``: the id of a past run whose evidence answers in place of the network. Nothing is fetched and nothing is
+  written to the evidence; with the organisations, portals and years of then the result is the same document but for
+  ``run_id``. Evidence that is gone or damaged fails the run (exit 5).
+"""
 
 from __future__ import annotations
 
@@ -7,20 +20,27 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from scrapy.crawler import Crawler
 
 from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
 from crawler.ledger import Ledger, Visit, choice_as_json
+from crawler.manners import Manners
+from crawler.playback import Playback
 from crawler.portal import Organisation, Portal
 from crawler.probe import Reach, Scope
 from crawler.recorder import Entry, Recorder
+from crawler.select import Choice
 from crawler.validators import Validators
+
+_JITTER = Random()  # noqa: S311 - spreads requests, guards nothing
 
 
 @dataclass(slots=True)
@@ -31,11 +51,13 @@ class Run:
     years: frozenset[int]
     ledgers: dict[str, Ledger]
     blobs: BlobStore
-    recorder: Recorder
+    recorder: Recorder | None
+    playback: Playback | None
     validators: Validators
+    manners: Manners
     result: Path
+    zone: ZoneInfo
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    paused_until: dict[str, float] = field(default_factory=dict)
     failure: Exception | None = None
     reach: Reach = field(default_factory=Reach)
 
@@ -44,8 +66,9 @@ class Run:
         """Read a job; raises ``KeyError`` or ``ValueError`` on a bad one and ``EvidenceError`` without room."""
         portals = [Portal.from_json(portal) for portal in job["portals"]]
         organisations = [Organisation.from_json(one) for one in job["organisations"]]
-        year = int(job["year"])
-        blobs, manifest = BlobStore(job["evidence"]), Manifest(job["evidence"])
+        year, replay = int(job["year"]), job.get("replay")
+        evidence = Path(job["evidence"])
+        blobs = BlobStore(evidence)
         return cls(
             id=str(job["run_id"]),
             years=frozenset(job.get("years") or (year, year - 1)),
@@ -54,9 +77,12 @@ class Run:
                 for portal in portals
             },
             blobs=blobs,
-            recorder=Recorder(blobs, Warc(job["evidence"], str(job["run_id"])), manifest),
-            validators=Validators(job["evidence"], job.get("fresh", ())),
+            recorder=None if replay else Recorder(blobs, Warc(evidence, str(job["run_id"])), Manifest(evidence)),
+            playback=Playback(evidence, str(replay)) if replay else None,
+            validators=Validators(evidence, [portal.id for portal in portals] if replay else job.get("fresh", ())),
+            manners=Manners(None if replay else job.get("manners") or evidence / "manners", portals, _JITTER),
             result=Path(job["result"]),
+            zone=ZoneInfo(str(job.get("timezone") or "Asia/Shanghai")),
             reach=Reach.from_json(job),
         )
 
@@ -74,7 +100,7 @@ class Run:
     def keep(self, body: bytes, captured: str, visit: Visit, url: str) -> str:
         """Keep what a report reads; if it is not what went over the wire (gzip), the manifest ties the two."""
         sha = hashlib.sha256(body).hexdigest()
-        if sha != captured:
+        if sha != captured and self.recorder:
             line = {
                 "run": self.id,
                 "portal": visit.portal,
@@ -83,11 +109,13 @@ class Run:
                 "decoded_from": captured,
             }
             self.recorder.keep(Entry(line, body))  # on the disk when the result is written
-        self.ledger(visit).keep(sha)
+        self.ledger(visit).keep(visit, sha)
         return sha
 
     def close(self) -> None:
         """Everything ordered is kept when this returns; what could not be kept fails the run."""
+        if self.recorder is None:
+            return
         try:
             self.recorder.close()
         except EvidenceError as error:
@@ -116,25 +144,17 @@ class Run:
             "schema": "nianshen.crawl/1",
             "run_id": self.id,
             "portals": [ledger.as_json() for ledger in self.ledgers.values()],
-            "candidates": [one for ledger in self.ledgers.values() for one in ledger.candidates],
-            "review": [
-                choice_as_json(name, choice)
-                for name, ledger in self.ledgers.items()
-                for choice in ledger.review.values()
-            ],
-            "files": [one for ledger in self.ledgers.values() for one in ledger.files],
-            "listed": [
-                choice_as_json(name, choice)
-                for name, ledger in self.ledgers.items()
-                for choice in ledger.listed.values()
-            ],
-            "others": [
-                choice_as_json(name, choice)
-                for name, ledger in self.ledgers.items()
-                for choice in ledger.others.values()
-                if self.reach.scope is Scope.PROBE
-            ],
+            "candidates": _in_order(one for ledger in self.ledgers.values() for one in ledger.candidates),
+            "review": self._choices(lambda ledger: ledger.review),
+            "files": _in_order(one for ledger in self.ledgers.values() for one in ledger.files),
+            "listed": self._choices(lambda ledger: ledger.listed),
+            "others": self._choices(lambda ledger: ledger.others) if self.reach.scope is Scope.PROBE else [],
         }
+
+    def _choices(self, kind: Callable[[Ledger], Mapping[Any, Choice]]) -> list[dict[str, Any]]:
+        return _in_order(
+            choice_as_json(name, choice) for name, ledger in self.ledgers.items() for choice in kind(ledger).values()
+        )
 
     def write_result(self) -> None:
         """Put the result in its place in one step; a reader never sees half of it."""
@@ -145,3 +165,9 @@ class Run:
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(self.result)
+
+
+def _in_order(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An order that does not depend on which server answered first: a replay gives the same document."""
+    names = ("portal", "page", "attachment_of", "url", "organisation", "year", "name")
+    return sorted(rows, key=lambda row: [str(row.get(name) or "") for name in names])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from crawler.portal import Portal
+from crawler.run import Run
 
 SETTINGS: dict[str, Any] = {
     # Off: servers that run code or show internals inside the crawling process.
@@ -20,8 +19,8 @@ SETTINGS: dict[str, Any] = {
     "ROBOTSTXT_OBEY": False,
     # Off: it overrides the delays promised per group.
     "AUTOTHROTTLE_ENABLED": False,
-    # 0: the promised delay is a minimum; the default of 0.5 would halve it at times.
-    "DOWNLOAD_DELAY_JITTER": 0,
+    # 0: delays are kept over all processes by crawler.manners.
+    "DOWNLOAD_DELAY": 0,
     # Off: a proxy out of the environment would connect to addresses nobody vetted.
     "HTTPPROXY_ENABLED": False,
     # A report is small; 50 MB after decompression stops a bomb. A page must be there in 30 s.
@@ -41,8 +40,8 @@ SETTINGS: dict[str, Any] = {
     "LOG_ENABLED": False,
     "TWISTED_DNS_RESOLVER": "crawler.middlewares.address_guard.GuardedResolver",
     "DOWNLOAD_HANDLERS": {
-        "http": "crawler.middlewares.retry_after.PatientHandler",
-        "https": "crawler.middlewares.retry_after.PatientHandler",
+        "http": "crawler.wire.Wire",
+        "https": "crawler.wire.Wire",
         "file": None,
         "data": None,
         "ftp": None,
@@ -67,17 +66,17 @@ SETTINGS: dict[str, Any] = {
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
 }
 
+_REPLAYED: dict[str, Any] = {
+    "DOWNLOAD_HANDLERS": SETTINGS["DOWNLOAD_HANDLERS"]
+    | {"http": "crawler.replay.ReplayHandler", "https": "crawler.replay.ReplayHandler"},
+    # Nothing is captured anew; what was captured then is told instead.
+    "DOWNLOADER_MIDDLEWARES": SETTINGS["DOWNLOADER_MIDDLEWARES"]
+    | {"crawler.middlewares.capture.CaptureMiddleware": None, "crawler.replay.ReplayMiddleware": 870},
+}
 
-def settings_for(portals: Iterable[Portal], user_agent: str) -> dict[str, Any]:
-    """Settings of a run: one download slot per politeness group, with the strictest manners of its portals."""
-    slots: dict[str, dict[str, float]] = {}
-    known = list(portals)
-    for portal in known:
-        slot = slots.setdefault(portal.group, {"delay": 0.0, "concurrency": portal.politeness.concurrency})
-        slot["delay"] = max(slot["delay"], portal.politeness.delay)
-        slot["concurrency"] = min(slot["concurrency"], portal.politeness.concurrency)
-    return SETTINGS | {
-        "USER_AGENT": user_agent,
-        "DOWNLOAD_SLOTS": slots,
-        "NIANSHEN_PORTALS": [portal.as_json() for portal in known],
-    }
+
+def settings_for(run: Run, user_agent: str) -> dict[str, Any]:
+    """Settings of a run: one download slot per politeness group; a replay is answered by the evidence alone."""
+    slots = {group: {"delay": 0, "concurrency": seats} for group, seats in run.manners.concurrency().items()}
+    settings = SETTINGS | {"USER_AGENT": user_agent, "DOWNLOAD_SLOTS": slots}
+    return settings | _REPLAYED if run.playback else settings

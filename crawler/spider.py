@@ -11,7 +11,7 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.classify import Outcome, Verdict, classify_failure, classify_list, classify_report
+from crawler.classify import Outcome, Unrecorded, Verdict, classify_failure, classify_list, classify_report
 from crawler.cms import Page, PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
@@ -64,6 +64,8 @@ class PortalSpider(scrapy.Spider):
         """A fetch without a response."""
         request: Request = failure.request  # type: ignore[attr-defined]
         visit: Visit = request.meta["visit"]
+        if isinstance(failure.value, Unrecorded):
+            return  # stays pending, as it did then
         self.run.ledger(visit).failed(visit, classify_failure(failure.value or RuntimeError("no cause")), request.url)
         self.run.ledger(visit).pending -= 1
         yield from ()

@@ -1,24 +1,25 @@
 """No fetch into a private network unless the portal's configuration allows it.
 
 Addresses are vetted where they are resolved for the connection, so a name that answers differently the second time
-(DNS rebinding) gains nothing, and once more on the answer, in case a kept-alive connection was shared.
+(DNS rebinding) gains nothing; ``crawler.wire`` looks once more at where the answer came from.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CannotResolveHostError
-from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution, IResolutionReceiver
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from crawler.classify import Outcome, Refused
+from crawler.portal import Portal
+from crawler.run import Run
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -113,48 +114,41 @@ class GuardedResolver:
 
 
 class AddressGuardMiddleware:
-    """Tells the resolver what a request's portal allows, and turns refusals into verdicts."""
+    """Refuses literal addresses that a request's portal may not reach, and tells the resolver what it may."""
 
-    def __init__(self, allowed: dict[str, tuple[Network, ...]], rules: HostRules = RULES) -> None:
-        self._allowed, self._rules = allowed, rules
+    def __init__(self, run: Run, rules: HostRules = RULES) -> None:
+        self._run, self._rules = run, rules
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(
-            {
-                portal["id"]: tuple(ipaddress.ip_network(cidr) for cidr in portal["allow_private_addresses"])
-                for portal in crawler.settings.getlist("NIANSHEN_PORTALS")
-            }
-        )
+        return cls(Run.of(crawler))
 
     def process_request(self, request: Request) -> None:
         host = urlparse_cached(request).hostname or ""
-        allowed = self._allowed.get(request.meta["visit"].portal, ())
+        allowed = networks(self._run.ledger(request.meta["visit"]).portal)
         try:
             address = ipaddress.ip_address(host)
         except ValueError:
             pass
         else:
-            _insist(address, allowed)
+            insist(address, allowed)
         self._rules.allow(host, allowed)
 
-    def process_response(self, request: Request, response: Response) -> Response:
-        if response.ip_address is not None:
-            _insist(response.ip_address, self._allowed.get(request.meta["visit"].portal, ()))
-        return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:
-        host = (urlparse_cached(request).hostname or "").lower()
-        if isinstance(exception, CannotResolveHostError) and host in self._rules.refused:
-            raise _refusal(self._rules.refused.pop(host)) from exception
+@cache
+def networks(portal: Portal) -> tuple[Network, ...]:
+    """The private networks a portal may reach."""
+    return tuple(ipaddress.ip_network(cidr) for cidr in portal.allow_private_addresses)
 
 
-def _insist(address: Address, allowed: Iterable[Network]) -> None:
+def insist(address: Address, allowed: Iterable[Network]) -> None:
+    """Raise ``Refused`` unless the address may be connected to."""
     if not permitted(address, allowed):
-        raise _refusal(str(address))
+        raise refusal(str(address))
 
 
-def _refusal(address: str) -> Refused:
+def refusal(address: str) -> Refused:
+    """What is raised where a connection would lead to ``address``."""
     return Refused(
         Outcome.ADDRESS_REFUSED, f"{address}: 内网地址未获允许 / private address not in allow_private_addresses"
     )

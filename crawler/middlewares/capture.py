@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any, Self
 
 from scrapy import Request
@@ -12,11 +13,13 @@ from scrapy.http import Headers, Response
 from crawler.classify import classify_failure
 from crawler.decode import decode
 from crawler.evidence import EvidenceError
+from crawler.ledger import FRAMING
+from crawler.playback import sent
+from crawler.portal import Certificates
 from crawler.recorder import Entry, Exchange, Kept
 from crawler.run import Run
 from crawler.validators import Known
 
-_FRAMING = {"transfer-encoding", "connection", "keep-alive"}
 _NOT_MODIFIED = 304
 
 
@@ -24,7 +27,9 @@ class CaptureMiddleware:
     """Sits next to the downloader, outside of decompression, so that the WARC holds what went over the wire."""
 
     def __init__(self, run: Run) -> None:
-        self._run = run
+        if run.recorder is None:
+            raise TypeError("a replay captures nothing")
+        self._run, self._recorder = run, run.recorder
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -34,14 +39,9 @@ class CaptureMiddleware:
         at = self._run.clock()
         run, visit = self._run, request.meta["visit"]
         known: Known | None = request.meta.get("known") if response.status == _NOT_MODIFIED else None
-        headers = [pair for pair in pairs(response.headers) if pair[0].lower() not in _FRAMING]
-        line = {
-            "run": run.id,
-            "portal": visit.portal,
-            "role": visit.role,
-            "url": response.url,
+        headers = [pair for pair in pairs(response.headers) if pair[0].lower() not in FRAMING]
+        line = self._line(request, at) | {
             "status": response.status,
-            "at": at.isoformat(),
             "address": str(response.ip_address or ""),
         }
         if known:  # the server says that the bytes of an earlier capture still stand
@@ -52,32 +52,40 @@ class CaptureMiddleware:
             at,
             (request.method, pairs(request.headers)),
             (response.status, headers, response.body),
+            request.body,
         )
         kept = await self._keep(Entry(line, None if known else response.body, exchange))
         sha = known.sha if known else kept.sha
-        run.ledgers[visit.portal].keep(sha)
+        run.ledgers[visit.portal].capture(visit, sha, response.status)
         request.meta["captured_at"], request.meta["captured_sha256"] = at.isoformat(), sha
         request.meta["captured"] = kept
         run.tell("page", visit.portal, url=response.url, status=response.status, bytes=len(response.body))
         return response
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
-        verdict, visit = classify_failure(exception), request.meta["visit"]
-        line: dict[str, Any] = {
+        verdict = classify_failure(exception)
+        failed = {"outcome": verdict.outcome.value, "error": verdict.evidence}
+        await self._keep(Entry(self._line(request, self._run.clock()) | failed))
+        self._run.tell("page", request.meta["visit"].portal, url=request.url, error=verdict.outcome.value)
+
+    def _line(self, request: Request, at: datetime) -> dict[str, Any]:
+        """What a line of the manifest says of every fetch. A certificate that nobody verified is on the record."""
+        visit = request.meta["visit"]
+        portal = self._run.ledger(visit).portal
+        line = {
             "run": self._run.id,
             "portal": visit.portal,
             "role": visit.role,
+            "method": request.method,
             "url": request.url,
-            "at": self._run.clock().isoformat(),
-            "outcome": verdict.outcome.value,
-            "error": verdict.evidence,
+            "at": at.isoformat(),
         }
-        await self._keep(Entry(line))
-        self._run.tell("page", visit.portal, url=request.url, error=verdict.outcome.value)
+        unverified = portal.certificates is Certificates.IGNORE and request.url.startswith("https:")
+        return line | sent(request.body) | ({"certificate": "unverified"} if unverified else {})
 
     async def _keep(self, entry: Entry) -> Kept:
         try:
-            return await asyncio.wrap_future(self._run.recorder.keep(entry))
+            return await asyncio.wrap_future(self._recorder.keep(entry))
         except EvidenceError as error:
             self._run.fail(error)
             raise

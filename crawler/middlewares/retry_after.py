@@ -5,14 +5,11 @@ Replaces Scrapy's own retry, which asks again at once and does not know Retry-Af
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from time import monotonic
 from typing import Self
 
 from scrapy import Request
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
@@ -41,7 +38,8 @@ class RetryAfterMiddleware:
         if response.status not in _PASSING:
             return response
         asked = response.headers.get("Retry-After")
-        wait = retry_after(asked.decode("latin-1"), datetime.now(UTC)) if asked else None
+        captured = datetime.fromisoformat(request.meta["captured_at"])
+        wait = retry_after(asked.decode("latin-1"), captured) if asked else None
         return self._again(request, wait) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
@@ -60,9 +58,7 @@ class RetryAfterMiddleware:
         if tries >= _TRIES or pause > _LONGEST or spent > _BUDGET:
             return None
         self._spent[name] = spent
-        group = request.meta["download_slot"]
-        until = monotonic() + pause
-        self._run.paused_until[group] = max(self._run.paused_until.get(group, 0.0), until)
+        self._run.manners.pause(request.meta["download_slot"], pause)
         return request.replace(dont_filter=True, meta={**request.meta, "tries": tries + 1})
 
 
@@ -77,18 +73,3 @@ def retry_after(value: str, now: datetime) -> float | None:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (aware - now).total_seconds())
-
-
-class PatientHandler(HTTP11DownloadHandler):
-    """Holds a transfer back while its group is paused. A pause must reach requests already in the queue."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._run = Run.of(crawler)
-
-    async def download_request(self, request: Request) -> Response:
-        group = request.meta["download_slot"]
-        # The pause may be prolonged while one waits, so it is asked for again.
-        while (rest := self._run.paused_until.get(group, 0.0) - monotonic()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(rest)
-        return await super().download_request(request)

@@ -15,11 +15,12 @@ from scrapy.crawler import Crawler
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.classify import Outcome, Refused, Verdict, classify_failure, classify_page
+from crawler.classify import Outcome, Refused, Unrecorded, Verdict, classify_failure, classify_page
 from crawler.decode import decode
 from crawler.run import Run
 
 _LONGEST_DELAY = 60.0
+_Rules = Protego | Verdict | Unrecorded | None
 
 
 class RobotsMiddleware:
@@ -28,7 +29,7 @@ class RobotsMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler, self._run = crawler, Run.of(crawler)
         self._agent = str(crawler.settings["USER_AGENT"])
-        self._rules: dict[tuple[str, str], asyncio.Future[Protego | Verdict | None]] = {}
+        self._rules: dict[tuple[str, str], asyncio.Future[_Rules]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -45,6 +46,8 @@ class RobotsMiddleware:
                 ledger.notes.append(note)
             return
         rules = await self._rules_for(request)
+        if isinstance(rules, Unrecorded):
+            raise rules
         if isinstance(rules, Verdict):
             raise Refused(rules.outcome, rules.evidence)
         if rules is None:
@@ -53,9 +56,9 @@ class RobotsMiddleware:
             raise Refused(Outcome.ROBOTS_DENIED, f"robots.txt 禁止 / forbids {request.url}")
         delay = rules.crawl_delay(self._agent)
         if delay:
-            self._slow_down(request.meta["download_slot"], min(float(delay), _LONGEST_DELAY))
+            self._run.manners.slow_down(request.meta["download_slot"], min(float(delay), _LONGEST_DELAY))
 
-    async def _rules_for(self, request: Request) -> Protego | Verdict | None:
+    async def _rules_for(self, request: Request) -> _Rules:
         # Per portal: what one portal may connect to, another may not.
         url = urlparse_cached(request)
         key = (request.meta["visit"].portal, f"{url.scheme}://{url.netloc}")
@@ -64,7 +67,7 @@ class RobotsMiddleware:
             self._rules[key].set_result(await self._fetch(request, f"{key[1]}/robots.txt"))
         return await self._rules[key]
 
-    async def _fetch(self, request: Request, url: str) -> Protego | Verdict | None:
+    async def _fetch(self, request: Request, url: str) -> _Rules:
         meta: dict[str, Any] = {
             "visit": replace(request.meta["visit"], role="robots"),
             "download_slot": request.meta["download_slot"],
@@ -74,12 +77,15 @@ class RobotsMiddleware:
             raise RuntimeError("engine")
         try:
             response = await engine.download_async(Request(url, meta=meta, callback=NO_CALLBACK, dont_filter=True))
+        except Unrecorded as error:
+            return error
         except Exception as error:  # noqa: BLE001 -- whatever went wrong, robots.txt was not had
             cause = classify_failure(error)
             outcome = Outcome.ROBOTS_UNREACHABLE if cause.outcome is not Outcome.CODE_ERROR else cause.outcome
             # A host that cannot be reached at all is down, not forbidding.
             down = cause.outcome in {
-                Outcome.DNS, Outcome.CONNECTION, Outcome.TIMEOUT, Outcome.TLS, Outcome.ADDRESS_REFUSED
+                Outcome.DNS, Outcome.CONNECTION, Outcome.TIMEOUT, Outcome.TLS, Outcome.ADDRESS_REFUSED,
+                Outcome.OUTSIDE_WINDOW,
             }  # fmt: skip
             return Verdict(cause.outcome if down else outcome, f"robots.txt: {cause.evidence}")
         text = decode(response.body, None).text
@@ -89,15 +95,3 @@ class RobotsMiddleware:
         if response.status >= 500:
             return Verdict(Outcome.ROBOTS_UNREACHABLE, f"robots.txt: HTTP {response.status}")
         return Protego.parse(text) if 200 <= response.status < 300 else None
-
-    def _slow_down(self, group: str, delay: float) -> None:
-        engine = self._crawler.engine
-        if engine is None:
-            return
-        downloader = engine.downloader
-        # Idle slots are dropped and made anew from these settings.
-        settings = downloader.per_slot_settings.setdefault(group, {})
-        settings["delay"] = max(float(settings.get("delay", 0.0)), delay)
-        slot = downloader.slots.get(group)
-        if slot is not None:
-            slot.delay = max(slot.delay, delay)

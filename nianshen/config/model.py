@@ -229,6 +229,7 @@ class Portal(Section):
     expect: Expect = Expect()
     politeness: Politeness = Politeness()
     allow_private_addresses: tuple[Cidr, ...] = ()
+    certificates: Literal["verify", "ignore"] = "verify"
 
     @model_validator(mode="before")
     @classmethod
