@@ -15,14 +15,13 @@ from audit.lifecycle import Change
 from audit.lifecycle import Event as Step
 from nianshen.config import Config
 from nianshen.health import Doubt
+from nianshen.receivers import open_channels, open_transport
 from nianshen.status import Status
 from nianshen.store import FindingRow, NewAlert, NewMessage, Store, Unit
-from notifiers import channels, digest, route
+from notifiers import digest, route
 from notifiers.clock import SystemClock
 from notifiers.dispatcher import Dispatcher, Tally
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
-from notifiers.secret import Secret
-from notifiers.transport import HttpTransport
 
 _TOLD = {
     Step.OPENED: Event.OPENED,
@@ -177,19 +176,10 @@ def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
 @contextmanager
 def dispatcher(store: Store, config: Config, rng: Random) -> Iterator[Dispatcher]:
     """The dispatcher of all channels of the configuration over the store's outbox."""
-    open_channels = {
-        name: channels.create(
-            channel.type,
-            Secret(channel.url.get_secret_value()),
-            [Secret(secret.get_secret_value()) for secret in channel.secret],
-        )
-        for name, channel in config.channels.items()
-    }
     clock = SystemClock()
-    allowed = {name: channel.allow_private_addresses for name, channel in config.channels.items()}
-    transport = HttpTransport(allowed, clock.now)
+    transport = open_transport(config, clock.now)
     try:
-        yield Dispatcher(store.outbox, open_channels, transport, clock, rng)
+        yield Dispatcher(store.outbox, open_channels(config), transport, clock, rng)
     finally:
         transport.close()
 

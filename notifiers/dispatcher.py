@@ -14,7 +14,7 @@ from notifiers.backoff import DELAYS, TRIES, held, next_delay
 from notifiers.channels import Channel
 from notifiers.clock import Clock
 from notifiers.digest import shrink
-from notifiers.exchange import Request, Response, TransportFault, outcome_of_fault
+from notifiers.exchange import CannotBuildError, Outgoing, Response, TransportFault, outcome_of_fault
 from notifiers.outbox import Delivery, Outbox
 from notifiers.outcome import Delivered, Outcome, Permanent, Rerender, Retry
 from notifiers.secret import redact
@@ -24,9 +24,9 @@ LEASE: Final = timedelta(seconds=90)  # longer than the three exchanges of 20 s 
 
 
 class Transport(Protocol):
-    """What sends a request: ``notifiers.transport.HttpTransport``, or a fake."""
+    """What sends: ``notifiers.transport.Transport``, or a fake."""
 
-    def send(self, channel: str, request: Request) -> Response | TransportFault:
+    def send(self, channel: str, request: Outgoing) -> Response | TransportFault:
         """One attempt. Never raises for what the network does."""
         ...
 
@@ -169,8 +169,14 @@ class Dispatcher:
 
     def _send(self, delivery: Delivery) -> Outcome:
         channel = self._channels[delivery.channel]
-        answer = self._transport.send(delivery.channel, channel.build(delivery, self._clock.now()))
+        try:
+            request = channel.build(delivery, self._clock.now())
+        except CannotBuildError as error:
+            return Permanent(redact(str(error), channel.secrets))
+        answer = self._transport.send(delivery.channel, request)
         outcome = outcome_of_fault(answer) if isinstance(answer, TransportFault) else channel.classify(answer)
+        if isinstance(outcome, Retry) and outcome.once and delivery.attempts:
+            outcome = Permanent(outcome.reason, hold=outcome.hold)
         # channels may quote the answer, and an answer may quote the address it was sent to
         return replace(outcome, reason=redact(outcome.reason, channel.secrets))
 

@@ -1,4 +1,4 @@
-"""One HTTP exchange as data, so that channels stay pure: what is to be sent, and what came back."""
+"""One exchange as data, so that channels stay pure: what is to be sent, and what came back."""
 
 from __future__ import annotations
 
@@ -23,13 +23,48 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail for the server of ``url`` (``smtps://host:465``, or ``smtp://host:587`` with STARTTLS).
+
+    ``body`` is the whole message with its headers, lines ending in CRLF. ``login`` is the user name and the password.
+    """
+
+    url: Secret
+    sender: str
+    recipients: tuple[str, ...]
+    body: bytes
+    login: tuple[str, Secret] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A plain text for a service that only the apprise library speaks to; ``url`` is apprise's own address form."""
+
+    url: Secret
+    title: str
+    text: str
+
+
+Outgoing = Request | Letter | Notice
+
+
+class CannotBuildError(ValueError):
+    """A message cannot be put into the channel's form (template, size, stored body). Says why, holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
-    """An answer with a status. Header names are lower case; ``body`` is cut at the transport's limit."""
+    """An answer with a status: of HTTP, or the reply code of SMTP.
+
+    Header names are lower case; ``body`` is cut at the transport's limit. ``refused`` are the recipients of a mail
+    that others did get.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     received: datetime
+    refused: tuple[str, ...] = ()
 
 
 class FaultKind(StrEnum):

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select, update
 from nianshen.store import tables
 from nianshen.store.database import Access
 from notifiers.outbox import Delivery
-from notifiers.outcome import Delivered, Permanent, Retry
+from notifiers.outcome import Accepted, Delivered, Permanent, Retry
 
 _TABLE = tables.outbox
 
@@ -60,8 +60,12 @@ class Outbox:
         this = _TABLE.c.message_id == delivery.message_id
         values: dict[str, Any] = {"attempts": delivery.attempts + 1, "lease_until": None}
         match outcome:
-            case Delivered():
-                values |= {"state": "sent", "sent_at": now, "last_error": None}
+            case Delivered(reason=reason):
+                accepted = isinstance(outcome, Accepted)
+                last = (
+                    {"state": "accepted", "last_error": reason} if accepted else {"state": "sent", "last_error": None}
+                )
+                values |= last | {"sent_at": now}
                 this = and_(this, _TABLE.c.state != "sent")
             case Retry(reason=reason):
                 values |= {"state": "pending", "not_before": not_before or now, "last_error": reason}

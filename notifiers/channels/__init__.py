@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from notifiers.channels.webhook import ChannelSettingsError, Webhook
-from notifiers.exchange import Request, Response
+from notifiers.channels.settings import ChannelSettingsError, Settings
+from notifiers.channels.webhook import Webhook
+from notifiers.exchange import Outgoing, Response
 from notifiers.outbox import Delivery
 from notifiers.outcome import Outcome
 from notifiers.secret import Secret
 
-__all__ = ["TYPES", "Channel", "ChannelSettingsError", "create"]
+__all__ = ["TYPES", "Channel", "ChannelSettingsError", "Settings", "create"]
 
 
 class Channel(Protocol):
@@ -23,8 +24,8 @@ class Channel(Protocol):
         """What must not appear in any text."""
         ...
 
-    def build(self, delivery: Delivery, now: datetime) -> Request:
-        """The request of an attempt made at ``now`` (aware)."""
+    def build(self, delivery: Delivery, now: datetime) -> Outgoing:
+        """What an attempt made at ``now`` (aware) sends. Raises CannotBuildError."""
         ...
 
     def classify(self, response: Response) -> Outcome:
@@ -32,13 +33,13 @@ class Channel(Protocol):
         ...
 
 
-TYPES: Final[Mapping[str, Callable[[Secret, Sequence[Secret]], Channel]]] = {Webhook.type: Webhook}
+TYPES: Final[Mapping[str, Callable[[Settings], Channel]]] = {Webhook.type: Webhook}
 
 
-def create(kind: str, url: Secret, secrets: Sequence[Secret]) -> Channel:
+def create(kind: str, settings: Settings) -> Channel:
     """The channel of that type. Raises ChannelSettingsError, or SecretFormatError for a secret."""
     if kind not in TYPES:
         raise ChannelSettingsError(
             f"未知的通道类型 / unknown type of channel {kind!r}; 可用 / known: {', '.join(sorted(TYPES))}"
         )
-    return TYPES[kind](url, secrets)
+    return TYPES[kind](settings)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
+from notifiers.channels.settings import ChannelSettingsError, Settings
 from notifiers.exchange import OVERLOAD_PENALTY, Request, Response
 from notifiers.outbox import Delivery
 from notifiers.outcome import Delivered, Outcome, Permanent, Rerender, Retry
@@ -20,27 +20,23 @@ USER_AGENT: Final = "nianshen-webhook/1"
 _PASSING: Final = frozenset({408, 409, 421, 423, 425, 429})
 
 
-class ChannelSettingsError(ValueError):
-    """A channel cannot work as configured. The message never holds the address or a secret."""
-
-
 class Webhook:
     """Signs at send time, so that a message that waited three days still passes the receiver's five minutes.
 
-    ``secrets`` is the current ``whsec_`` secret, then those being rotated out. Raises ChannelSettingsError for an
+    Raises ChannelSettingsError for an
     address that is not http(s), has no host or carries a user name, and SecretFormatError for a secret.
     """
 
     type: Final = "webhook"
 
-    def __init__(self, url: Secret, secrets: Sequence[Secret]) -> None:
-        _check_address(url.reveal())
-        if not secrets:
+    def __init__(self, settings: Settings) -> None:
+        _check_address(settings.url.reveal())
+        if not settings.secrets:
             raise ChannelSettingsError("webhook 需要 secret / a webhook needs a secret")
-        for secret in secrets:
+        for secret in settings.secrets:
             key_of(secret)
-        self._url = url
-        self._secrets = tuple(secrets)
+        self._url = settings.url
+        self._secrets = settings.secrets
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

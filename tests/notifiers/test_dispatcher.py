@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from notifiers.backoff import TRIES
 from notifiers.channels import Channel
+from notifiers.channels.settings import Settings
 from notifiers.channels.webhook import Webhook
 from notifiers.clock import SystemClock
 from notifiers.digest import build
@@ -23,11 +24,11 @@ from notifiers.exchange import FaultKind, Request, Response, TransportFault
 from notifiers.outbox import Delivery
 from notifiers.outcome import Outcome, Permanent
 from notifiers.secret import Secret
-from notifiers.transport import HttpTransport, Limits
+from notifiers.transport import Limits, Transport
 from tests.notifiers.making import NOW, FakeClock, FakeOutbox, delivery, item
 from tests.notifiers.receiver import SECRET, Answer, Receiver
 
-HOOK = Webhook(Secret("https://hooks.example/T0PS3CRET"), [Secret(SECRET)])
+HOOK = Webhook(Settings(Secret("https://hooks.example/T0PS3CRET"), (Secret(SECRET),)))
 Reply = int | FaultKind | tuple[int, str]
 
 
@@ -237,7 +238,7 @@ def test_a_reason_that_quotes_the_address_is_redacted() -> None:
 
     clock = FakeClock()
     outbox = FakeOutbox([delivery()])
-    channel = Chatty(Secret("https://hooks.example/T0PS3CRET"), [Secret(SECRET)])
+    channel = Chatty(Settings(Secret("https://hooks.example/T0PS3CRET"), (Secret(SECRET),)))
     Dispatcher(outbox, {"ops": channel}, Script([], clock), clock, Random(0)).run_once()
 
     reason = outbox.rows["msg_1"].reason or ""
@@ -267,9 +268,9 @@ def test_no_message_is_lost_whatever_the_receiver_does(replies: list[Reply], cou
 def real(receivers: dict[str, Receiver], rows: list[Delivery], read: float) -> tuple[Dispatcher, FakeOutbox]:
     outbox = FakeOutbox(rows)
     channels: dict[str, Channel] = {
-        name: Webhook(Secret(receiver.url), [Secret(SECRET)]) for name, receiver in receivers.items()
+        name: Webhook(Settings(Secret(receiver.url), (Secret(SECRET),))) for name, receiver in receivers.items()
     }
-    line = HttpTransport(
+    line = Transport(
         {name: ["127.0.0.0/8"] for name in receivers},
         lambda: datetime.now(UTC),
         limits=Limits(connect=1, read=read, total=read),

@@ -18,10 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from notifiers.address import AllowListError
+from notifiers.channels.settings import Settings
 from notifiers.channels.webhook import Webhook
 from notifiers.exchange import FaultKind, Request, Response, TransportFault
+from notifiers.lines.http import BODY_LIMIT
 from notifiers.secret import Secret
-from notifiers.transport import BODY_LIMIT, HttpTransport, Limits, Resolver, resolve
+from notifiers.transport import Limits, Resolver, Transport, resolve
 from tests.notifiers.making import NOW, delivery
 from tests.notifiers.receiver import SECRET, Answer, Receiver
 
@@ -35,13 +37,13 @@ def transport(
     resolver: Resolver = resolve,
     limits: Limits = QUICK,
     ca_bundle: str | None = None,
-) -> HttpTransport:
+) -> Transport:
     allowed = LOOPBACK if allow is None else allow
-    return HttpTransport({"ops": allowed}, lambda: NOW, resolver=resolver, limits=limits, ca_bundle=ca_bundle)
+    return Transport({"ops": allowed}, lambda: NOW, resolver=resolver, limits=limits, ca_bundle=ca_bundle)
 
 
-def post(url: str, line: HttpTransport) -> Response | TransportFault:
-    request = Webhook(Secret(url), [Secret(SECRET)]).build(delivery(), datetime.now(UTC))
+def post(url: str, line: Transport) -> Response | TransportFault:
+    request = Webhook(Settings(Secret(url), (Secret(SECRET),))).build(delivery(), datetime.now(UTC))
     try:
         return line.send("ops", request)
     finally:
@@ -204,7 +206,7 @@ def test_proxy_variables_and_netrc_do_not_go_round_the_guard(monkeypatch: pytest
 def test_cookies_are_not_kept() -> None:
     with Receiver([Answer(200, {"set-cookie": "a=b; Path=/"})] * 2) as receiver:
         line = transport()
-        request = Webhook(Secret(receiver.url), [Secret(SECRET)]).build(delivery(), datetime.now(UTC))
+        request = Webhook(Settings(Secret(receiver.url), (Secret(SECRET),))).build(delivery(), datetime.now(UTC))
         line.send("ops", request)
         line.send("ops", request)
         line.close()

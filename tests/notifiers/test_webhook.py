@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from notifiers.channels import TYPES, ChannelSettingsError, create
+from notifiers.channels.settings import Settings
 from notifiers.channels.webhook import Webhook
 from notifiers.exchange import FaultKind, Response, TransportFault, outcome_of_fault
 from notifiers.outcome import Delivered, Permanent, Rerender, Retry
@@ -13,7 +14,7 @@ from notifiers.sign import SecretFormatError, verify
 from tests.notifiers.making import NOW, delivery
 from tests.notifiers.receiver import SECRET
 
-HOOK = Webhook(Secret("https://hooks.example/services/T0PSECRET"), [Secret(SECRET)])
+HOOK = Webhook(Settings(Secret("https://hooks.example/services/T0PSECRET"), (Secret(SECRET),)))
 BODIES = {
     "json": b'{"code":0}',
     "refusal": b'{"code":19021,"errcode":310000,"msg":"sign match fail"}',
@@ -127,7 +128,7 @@ def test_without_an_answer_only_our_own_refusal_is_permanent(kind: FaultKind) ->
 )
 def test_an_address_that_cannot_work_is_refused_without_being_quoted(url: str) -> None:
     with pytest.raises(ChannelSettingsError) as caught:
-        Webhook(Secret(url), [Secret(SECRET)])
+        Webhook(Settings(Secret(url), (Secret(SECRET),)))
 
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -135,16 +136,16 @@ def test_an_address_that_cannot_work_is_refused_without_being_quoted(url: str) -
 
 def test_a_webhook_without_a_good_secret_is_refused() -> None:
     with pytest.raises(ChannelSettingsError):
-        Webhook(Secret("https://hooks.example/"), [])
+        Webhook(Settings(Secret("https://hooks.example/"), ()))
     with pytest.raises(SecretFormatError):
-        Webhook(Secret("https://hooks.example/"), [Secret("hunter2")])
+        Webhook(Settings(Secret("https://hooks.example/"), (Secret("hunter2"),)))
 
 
 def test_channels_are_made_by_their_type() -> None:
     for kind in TYPES:
-        channel = create(kind, Secret("https://hooks.example/"), [Secret(SECRET)])
+        channel = create(kind, Settings(Secret("https://hooks.example/"), (Secret(SECRET),)))
 
         assert channel.secrets
 
     with pytest.raises(ChannelSettingsError, match="pigeon"):
-        create("pigeon", Secret("https://hooks.example/"), [])
+        create("pigeon", Settings(Secret("https://hooks.example/")))

@@ -1,0 +1,33 @@
+"""What a channel is told by its configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifiers.secret import Secret
+
+
+class ChannelSettingsError(ValueError):
+    """A channel cannot work as configured. The message never holds the address or a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of all types; each type reads what it knows.
+
+    ``secrets`` is the current one first, then those being rotated out; for mail the password. ``language`` (zh, en)
+    and ``templates`` (a folder with wording of one's own) shape the text, ``link`` is where the rest of it can be
+    read. ``scheme`` (standard, github) is how a webhook signs, ``keyword`` what a robot insists on seeing.
+    """
+
+    url: Secret
+    secrets: tuple[Secret, ...] = ()
+    language: str = "zh"
+    link: str | None = None
+    templates: Path | None = None
+    scheme: str = "standard"
+    keyword: str | None = None
+    username: str | None = None
+    sender: str | None = None
+    recipients: tuple[str, ...] = ()
