@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from crawler.classify import Outcome, Verdict
 from crawler.portal import Expectation
 
+_PAGE_NUMBER = re.compile(r"第?\d+页?|[\W_]")
+
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
     """One page of a list as it was read: its number, what it said of the whole, and the addresses of its entries.
 
-    ``dated`` of the entries carry a date; ``system`` is the publishing system that read them; ``rows`` counts entries
-    with repetitions, where the system tells them apart.
+    ``dated`` of the entries carry a date; ``system`` is the publishing system that read them, ``score`` 0..1 how sure
+    it is; ``rows`` counts entries with repetitions, where the system tells them apart; ``title`` is the page's own.
     """
 
     number: int
@@ -26,11 +29,17 @@ class PageRead:
     dated: int = 0
     system: str = ""
     rows: int | None = None
+    title: str = ""
+    score: float = 1.0
 
     @property
     def repeated(self) -> int:
         """Entries beyond the first of the same address."""
         return max((self.rows or 0) - len(self.items), 0)
+
+    def is_of(self, title: str) -> bool:
+        """Whether the page's own title is this one, numbers of pages aside."""
+        return _PAGE_NUMBER.sub("", self.title) == title
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ def _gaps(reading: ListReading) -> Iterator[str]:
             yield f"第{empty}页没有条目 / pages without entries: {empty}"
         if len({page.items for page in reading.pages}) < len(reading.pages):
             yield "翻页得到同一页 / the pager returned the same page twice"
+        yield from (f"第{page.number}页是别的栏目 / another list: {page.title[:40]}" for page in _strangers(reading))
     totals = {page.total for page in reading.pages if page.total is not None}
     read = reading.items + sum(page.repeated for page in reading.pages)
     if totals and max(totals) > read:
@@ -115,6 +125,15 @@ def _gaps(reading: ListReading) -> Iterator[str]:
     # Some sites print the entries of the page itself: a count that differs from page to page and is right for each.
     if len(totals) > 1 and any(page.total not in {None, len(page.items)} for page in reading.pages):
         yield f"读取时总数有变 / the total changed while it was read: {sorted(totals)}"
+
+
+def _strangers(reading: ListReading) -> Iterator[PageRead]:
+    """Further pages that bear another title and hold no report, where the first one does."""
+    first = next((page for page in reading.pages if page.number == 1), None)
+    if first is None or not first.reports or not first.title:
+        return
+    own = _PAGE_NUMBER.sub("", first.title)
+    yield from (page for page in reading.pages if page.title and not page.reports and not page.is_of(own))
 
 
 def _bare(reading: ListReading) -> bool:

@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bs4 import Tag
 
+from crawler.cms.links import frames, leads, target, title_of
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
-from crawler.cms.static import COLUMN_NAME, FRAME_NOISE, REPORT_WORDS, target, title_of
+from crawler.cms.scripted import filled_by_script
+from crawler.cms.static import COLUMN_NAME, REPORT_WORDS
 from crawler.ledger import Visit
 from crawler.media import DOCUMENT, names_document
 from crawler.portal import Organisation
@@ -27,6 +29,9 @@ _CATEGORY = re.compile(
 _MORE = re.compile(r"^(?:查看)?更多$|^more$", re.IGNORECASE)
 _PLAIN = {"static", "trs", "aspx"}
 _DEEPEST = 3
+_CHOSEN = re.compile(r"\b(?:on|cur|current|active|selected|sel|hover|now)\b", re.IGNORECASE)
+_PANELS = ("div", "section", "ul", "ol", "dl", "table")
+_TABS = re.compile(r"tab|year|switch", re.IGNORECASE)
 MOST_HOPS = 3
 """Pages that only send a reader on are followed this often."""
 _FORWARD = re.compile(
@@ -51,6 +56,7 @@ class Plan:
     is_report: bool = False
     owner: str | None = None
     needs_render: str | None = None
+    unresolved: str | None = None
 
 
 def plan(
@@ -76,12 +82,13 @@ def plan(
     own = in_report_column(page.title, *unlinked) or (visit.depth > 0 and bool(choices))
     reports = {choice.link.url for choice in choices}
     folders = list(_folders(page, visit, organisations, years, reports, own)) if not is_report else []
-    if not choices and not is_report and visit.depth < _DEEPEST:
+    # A frame may be the list even where a link or two stand beside it.
+    if (own or not choices) and not is_report and visit.depth < _DEEPEST:
         folders += [(replace(visit, depth=visit.depth + 1, list_url=url), url) for url in listing.frames]
     # What a system knows to be missing says more than the mark of a script.
     told = listing.hollow or (listing.unresolved and listing.system not in _PLAIN)
     empty = not listing.items and not told
-    app = _APP.search(page.text) if empty and not folders and not is_report else None
+    undrawn = _undrawn(page) if empty and not folders and not is_report else None
     return Plan(
         choices=choices,
         folders=tuple(folder for folder, _ in folders),
@@ -89,8 +96,52 @@ def plan(
         names_column=column,
         is_report=is_report,
         owner=owner,
-        needs_render=f"列表由脚本生成 / the list is made by a script: {app[0][:40]}" if app else None,
+        needs_render=undrawn,
+        unresolved=_hidden_year(page, choices, max(years, default=None), visit),
     )
+
+
+def _undrawn(page: Page) -> str | None:
+    """Why a page without entries is no empty list, but one that is not drawn yet."""
+    app = _APP.search(page.text)
+    return f"列表由脚本生成 / the list is made by a script: {app[0][:40]}" if app else filled_by_script(page)
+
+
+def _hidden_year(page: Page, choices: Sequence[Choice], year: int | None, visit: Visit) -> str | None:
+    """The tab or option of the wanted year, if only a script can open it and the page shows nothing of that year."""
+    if year is None or visit.year is not None or any(choice.year == year for choice in choices):
+        return None
+    for tag in page.soup.find_all(["a", "li", "option", "button", "span", "div", "dd"]):
+        folder = _YEAR_FOLDER.match(clean(tag.get_text()))
+        if not folder or int(folder[1]) != year or tag.find(["a", "button"]) or target(page, tag):
+            continue
+        if _is_control(tag) and not _has_panels(tag):
+            return f"{year}年的列表只有脚本能打开 / only a script opens the list of {year}"
+    return None
+
+
+def _is_control(tag: Tag) -> bool:
+    """Something to click that is not what the page shows already."""
+    if tag.has_attr("selected") or _CHOSEN.search(" ".join(tag.get_attribute_list("class"))):
+        return False
+    boxes = " ".join(one for box in list(tag.parents)[:2] for one in box.get_attribute_list("class"))
+    held = tag.get("onclick") or any(name.startswith("data-") for name in tag.attrs)
+    return bool(tag.name in {"a", "option", "button"} or held or _TABS.search(boxes))
+
+
+def _has_panels(tag: Tag) -> bool:
+    """The page holds a box of links for each of the years; a click only shows another one."""
+    row = next((box for box in tag.parents if len(_year_labels(box)) > 1), None)
+    if row is None:
+        return False
+    boxes = [box for box in row.find_next_siblings(_PANELS) if box.find("a")]
+    if len(boxes) == 1:
+        boxes = [box for box in boxes[0].find_all(_PANELS, recursive=False) if box.find("a")]
+    return len(boxes) >= len(_year_labels(row))
+
+
+def _year_labels(box: Tag) -> list[str]:
+    return [text for piece in box.stripped_strings if _YEAR_FOLDER.match(text := clean(piece))]
 
 
 def _plan_of_reply(listing: ListPage, visit: Visit, organisations: Sequence[Organisation]) -> Plan:
@@ -171,8 +222,7 @@ def _attachments(page: Page, *, sure: bool) -> tuple[Link, ...]:
             _note(found, page, _viewed(str(tag[attribute])), "全文")
     if sure and not found:
         # The report stands in a page inside of this page.
-        inner = [page.resolve(str(tag["src"])) for tag in page.soup.find_all(["iframe", "frame"], src=True)]
-        found |= {url: "全文" for url in inner if url and page.same_host(url) and not FRAME_NOISE.search(url)}
+        found |= dict.fromkeys(frames(page), "全文")
     for tag in page.soup.find_all(True, onclick=True):
         for href in _SCRIPTED.findall(str(tag["onclick"])):
             _note(found, page, href, clean(tag.get_text()) or "附件")
@@ -185,7 +235,7 @@ def _attachments(page: Page, *, sure: bool) -> tuple[Link, ...]:
 def _note(found: dict[str, str], page: Page, href: str, title: str, *, sure: bool = False) -> None:
     """Keep a document that may be the report; ``sure``: the page has no report, so any document may be it."""
     url = page.resolve(href)
-    if url is None or not names_document(url):
+    if url is None or not (names_document(url) or DOCUMENT.search(title)):
         return
     said = f"{title} {unquote(urlsplit(url).path.rsplit('/', 1)[-1])}"
     if _OTHER_FILE.search(said) or not (sure or _REPORT_FILE.search(title) or year_of(title)):
@@ -222,7 +272,7 @@ def _unlinked(
         text = clean(row.get_text())
         if len(text) > 120 or row.find(["li", "tr", "dd"]) or not REPORT_WORDS.search(text):
             continue
-        if any(target(page, anchor) in known for anchor in row.find_all("a")):
+        if any(target(page, anchor) in known for anchor in (row, *row.find_all(True))):
             continue
         found = choose(Link(text, page.url), organisations, column=column, owner=owner, year=year)
         ids = (found.organisation,) if found.organisation else found.suspects
@@ -242,8 +292,8 @@ def _folders(
     """Years, organisations, and the reports' column, one level further down. ``own``: the page is that column."""
     if visit.depth >= _DEEPEST:
         return
-    for anchor in page.soup.find_all("a", href=True):
-        url, title = page.resolve(str(anchor["href"])), title_of(anchor)
+    for anchor in leads(page):
+        url, title = target(page, anchor), title_of(anchor)
         if (
             not url
             or url in reports

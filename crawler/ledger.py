@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from crawler.classify import Outcome, Verdict
 from crawler.cms.page import PageLink
-from crawler.cms.static import MAX_PAGES
+from crawler.cms.pager import MAX_PAGES
 from crawler.coverage import ListReading, PageRead, judge_portal
 from crawler.portal import Certificates, Organisation, Portal
 from crawler.select import Choice, Kind
@@ -217,6 +217,7 @@ class Ledger:
             "items": sum(reading.items for reading in readings),
             "reports": sum(page.reports for reading in readings for page in reading.pages),
             "dated": sum(page.dated for reading in readings for page in reading.pages),
+            "sure": min((page.score for reading in readings for page in reading.pages if page.items), default=None),
             "systems": sorted({page.system for reading in readings for page in reading.pages if page.items}),
             "readings": [
                 {

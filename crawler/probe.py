@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from crawler.cms.links import title_of
 from crawler.cms.page import Page
-from crawler.cms.static import COLUMN_NAME, title_of
+from crawler.cms.static import COLUMN_NAME
 from crawler.follow import Plan
 from crawler.ledger import Visit
 from crawler.media import names_document

@@ -62,7 +62,11 @@ _FLUFF = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"[(\[【〔]([^()\[\]【】〔〕]*)[)\]】〕]")
-_CUT = re.compile(r"(?:…+|\.{2,}|·{3})$")
+_CUT = re.compile(
+    r"(?:…+|\.{2,}|·{3})$"
+    # Cut without a sign, in the middle of the phrase.
+    r"|(?<=信息公开)(?:(?:工作)?(?:情况)?(?:的)?年度?(?:工作)?报?|工作?)$"
+)
 _LONGER = re.compile(
     r"^(?![、,和与及暨])(?:办公?[室厅]?|办事处|.{0,14}(?:局|委员会|委|管委会|办|厅|处|中心|站|队|所|院|校|街道|镇|乡|村|公司|政府|机关|大队|支队))$"
 )

@@ -45,6 +45,7 @@ def report_page(url: str, text: str) -> Page | None:
         return whole
     if (
         not any(map(_DOCUMENT.search, (*scripts, *_OFFERS(root))))
+        and not any(map(_names_document, root.iter("a")))
         and all(part in said for part in REPORT_PARTS)
         and next(root.iter(*_FRAMES), None) is None
     ):
@@ -65,13 +66,20 @@ def _parts(root: etree._Element, said: str, scripts: list[str]) -> Iterator[str]
         elif name == "a" and element.get("href") is not None:
             first = not listed and next(element.iterancestors(*_ROWS), None) is not None
             listed |= first
-            if first or _DOCUMENT.search(f"{element.get('href')}{element.get('onclick') or ''}"):
+            offer = _DOCUMENT.search(f"{element.get('href')}{element.get('onclick') or ''}")
+            if first or offer or _names_document(element):
                 tag = _tag(element, "href", "title", "onclick")
                 yield f"<li>{tag}</li>" if first else tag
         elif _DOCUMENT.search(element.get("onclick") or ""):
             yield _tag(element, "onclick", name="span")
     yield from (f"<script>{source}</script>" for source in scripts)
     yield "</body></html>"
+
+
+def _names_document(link: etree._Element) -> bool:
+    """What a link says may be a file's name."""
+    said = "".join((*link.itertext(), " ", link.get("title") or ""))
+    return bool(_DOCUMENT.search(said))
 
 
 def _tag(element: etree._Element, *attributes: str, name: str = "") -> str:

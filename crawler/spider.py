@@ -96,12 +96,22 @@ class PortalSpider(scrapy.Spider):
         choices = (report_of(page, visit, ledger.organisations),) if found.is_report else found.choices
         items = frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set())
         further, why = ledger.further(visit, listing.next, items)
-        why = why or listing.unresolved or (None if listing.reply else page.cut)
+        why = why or listing.unresolved or found.unresolved or (None if listing.reply else page.cut)
         reports = len({choice.link.url for choice in choices})
         if not (listing.hollow and further):
             dated = len({item.url for item in listing.items if item.date})
             read = PageRead(
-                visit.number, items, reports, listing.pages, listing.total, why, dated, listing.system, listing.rows
+                visit.number,
+                items,
+                reports,
+                listing.pages,
+                listing.total,
+                why,
+                dated,
+                listing.system,
+                listing.rows,
+                "" if listing.reply else page.title,
+                listing.score,
             )
             ledger.read(visit, read, leads_on=bool(found.folders) or listing.hollow, owner=found.owner)
         for choice in choices:

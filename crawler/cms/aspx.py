@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from crawler.cms import foreign, static
 from crawler.cms.page import ListPage, Page, PageLink, clean
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "aspx"
@@ -39,7 +40,7 @@ def parse(page: Page) -> ListPage:
     count = int(next(group for group in said.groups() if group)) if said else None
     if plain.next or count is None or count <= page.number:
         return plain
-    if own and foreign.query_of(page.url)[own] == str(page.number) and count <= static.MAX_PAGES:
+    if own and foreign.query_of(page.url)[own] == str(page.number) and count <= MAX_PAGES:
         further = range(page.number + 1, count + 1)
         links = tuple(PageLink(foreign.with_query(page.url, **{own: number}), number) for number in further)
         return replace(plain, pages=count, next=links, unresolved=None)

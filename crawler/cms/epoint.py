@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from crawler.cms import foreign, static
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "epoint"
@@ -77,7 +78,7 @@ def _rows(page: Page) -> ListPage:
     size = len(rows) if page.number == 1 and total and 0 < len(rows) < min(_SIZE, total) else _SIZE
     pages = max(-(-total // size), 1) if total is not None else None
     last = page.number + 1 if total is None and len(rows) == _SIZE else pages or page.number
-    further = range(page.number + 1, min(last, static.MAX_PAGES) + 1) if page.number == 1 or total is None else ()
+    further = range(page.number + 1, min(last, MAX_PAGES) + 1) if page.number == 1 or total is None else ()
     lost = len(rows) - len(items)
     return ListPage(
         items,

@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup
 
+from crawler.cms.links import target, title_of
 from crawler.cms.page import Link, Page, clean, find_date
-from crawler.cms.static import organ_beside, target, title_of
+from crawler.cms.static import organ_beside
 
 _DEEPEST = 60
 _MOST_RECORDS = 5000

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from crawler.cms import foreign, static
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "gkmlpt"
@@ -80,12 +81,12 @@ def _articles(page: Page) -> ListPage:
     return ListPage(
         items,
         page=page.number,
-        pages=min(pages, static.MAX_PAGES),
+        pages=min(pages, MAX_PAGES),
         total=total,
         rows=len(articles),
         next=tuple(
             PageLink(foreign.with_query(page.url, page=number), number, referer=page.within)
-            for number in range(page.number + 1, min(pages, static.MAX_PAGES) + 1)
+            for number in range(page.number + 1, min(pages, MAX_PAGES) + 1)
         ),
         unresolved=f"{lost}条没有标题或链接 / {lost} entries without title or address" if lost else None,
         system=NAME,

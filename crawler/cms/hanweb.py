@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urljoin
 
 from crawler.cms import foreign, static
 from crawler.cms.page import ListPage, Page, PageLink
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "hanweb"
@@ -124,7 +125,7 @@ def _counted(listing: ListPage, asked: PageLink, step: int) -> ListPage:
         more = (_nth(asked, listing.page + 1, step),) if (listing.rows or 0) >= step else ()
         return replace(listing, next=more)
     count = -(-listing.total // step)
-    if count > static.MAX_PAGES:
+    if count > MAX_PAGES:
         return replace(listing, pages=count, unresolved=f"共{count}组，太多 / {count} groups, too many")
     further = tuple(_nth(asked, number, step) for number in range(listing.page + 1, count + 1))
     return replace(listing, pages=max(count, 1), next=further)

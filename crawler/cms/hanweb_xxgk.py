@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urljoin
 
 from crawler.cms import foreign, static
 from crawler.cms.page import ListPage, Page, PageLink, clean
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "hanweb_xxgk"
@@ -67,7 +68,7 @@ def _rows(page: Page) -> ListPage:
     own = _OWN_COLUMN.search(page.within)
     count = int(pages[1]) if pages else 1
     fields = foreign.query_of(f"?{page.asked}")
-    further = range(page.number + 1, min(count, static.MAX_PAGES) + 1)
+    further = range(page.number + 1, min(count, MAX_PAGES) + 1)
     why = f"{lost}条没有可用的链接 / {lost} entries without an address" if lost else None
     return ListPage(
         foreign.mark_leaks(items, own[1] if own else None),

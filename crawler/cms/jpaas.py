@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup, Tag
 
 from crawler.cms import foreign, static
 from crawler.cms.page import ListPage, Page, PageLink
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "jpaas"
@@ -97,7 +98,7 @@ def _paged(page: Page, listing: ListPage, pager: Tag | None) -> ListPage:
             number,
             referer=page.within,
         )
-        for number in range(page.number + 1, min(count, static.MAX_PAGES) + 1)
+        for number in range(page.number + 1, min(count, MAX_PAGES) + 1)
     )
     return replace(listing, pages=count, total=total, next=further)
 

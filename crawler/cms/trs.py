@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from crawler.cms import static
 from crawler.cms.page import ListPage, Page, PageLink
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "trs"
@@ -83,7 +84,7 @@ def parse(page: Page) -> ListPage:
 def _paged(
     page: Page, plain: ListPage, count: int, current: int, names: dict[int, str], spare: str | None = None
 ) -> ListPage:
-    if count > static.MAX_PAGES:
+    if count > MAX_PAGES:
         return replace(
             plain, page=current, pages=count, next=(), unresolved=f"写着共{count}页，太多 / {count} pages", system=NAME
         )
@@ -100,7 +101,7 @@ def _paged(
 
 
 def _further(count: int) -> range:
-    return range(2, min(count, static.MAX_PAGES) + 1)
+    return range(2, min(count, MAX_PAGES) + 1)
 
 
 def _built_file(text: str) -> tuple[str, str] | None:

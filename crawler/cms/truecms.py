@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from crawler.cms import foreign, static
 from crawler.cms.page import ListPage, Page, PageLink
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "truecms"
@@ -56,7 +57,7 @@ def _records(page: Page) -> ListPage:
     step = foreign.number_in(foreign.query_of(page.url).get("perpage")) or _SMALLEST
     pages = max(-(-total // step), 1) if total is not None else None
     last = pages if pages is not None else page.number + (len(fragments) >= step)
-    further = range(page.number + 1, min(last, static.MAX_PAGES) + 1)
+    further = range(page.number + 1, min(last, MAX_PAGES) + 1)
     return ListPage(
         items,
         page=page.number,

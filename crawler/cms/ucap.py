@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from crawler.cms import foreign, static
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
+from crawler.cms.pager import MAX_PAGES
 from crawler.portal import Portal
 
 NAME = "ucap"
@@ -75,7 +76,7 @@ def _results(page: Page) -> ListPage:
         if page.number > 1
         else tuple(
             PageLink(foreign.with_query(page.url, page=number), number, referer=page.within)
-            for number in range(2, min(pages, static.MAX_PAGES) + 1)
+            for number in range(2, min(pages, MAX_PAGES) + 1)
         )
     )
     lost = len(results) - len(items)

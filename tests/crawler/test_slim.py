@@ -39,6 +39,8 @@ def test_a_report_that_offers_nothing_besides_needs_no_soup(skin: str) -> None:
         "<div onclick=\"window.open('/f/b.docx')\">年度报告全文</div>",
         '<a href="#" onclick="down(\'/f/b.wps\')">下载<b>年度报告</b></a>',
         '<script>var pdfUrl = "/f/c.pdf"; PDFObject.embed(pdfUrl)</script>',
+        '<a href="/down?id=7">2025年年度报告.pdf</a>',
+        '<a href="/down?id=7" title="年度报告.docx">下载</a>',
         '<script>var other = "/f/c.pdf"</script>',
         '<iframe src="/viewer.html?file=/f/d.pdf"></iframe>',
         '<iframe src="/inner.html"></iframe>',

@@ -1,0 +1,37 @@
+"""Signs that a list is written into the page by a script after it has arrived: what stands there is not all of it."""
+
+from __future__ import annotations
+
+import re
+
+from bs4 import Tag
+
+from crawler.cms.page import Page
+
+_MARKS = re.compile(
+    r"<(?:li|tr|a|dd|div)\b[^>]{0,400}\s(?:v-for|ng-repeat|\*ngFor|ms-repeat)=|<a\b[^>]{0,400}(?:\s:href=|\{\{)|\bzTree\.init\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"\$\.(?:ajax|get|post|getJSON)\b|\bfetch\(|\baxios\b|XMLHttpRequest|\.load\(", re.IGNORECASE)
+_BOXES = ("ul", "ol", "dl", "table", "tbody")
+
+
+def filled_by_script(page: Page) -> str | None:
+    """What gives it away: a framework's template, or an empty list that a script which asks a server speaks of."""
+    if found := _MARKS.search(page.text):
+        return f"列表由脚本填写 / a script fills the list: {found[0][-40:]}"
+    scripts = [text for script in page.soup.find_all("script") if _ASKS.search(text := script.get_text())]
+    for box in page.soup.find_all(_BOXES):
+        if _is_empty(box) and any(_speaks_of(text, box) for text in scripts):
+            name = box.get("id") or " ".join(box.get_attribute_list("class"))
+            return f"列表由脚本填写 / a script fills the list: {box.name} {name}"
+    return None
+
+
+def _is_empty(box: Tag) -> bool:
+    return not box.get_text(strip=True) and box.find("a") is None
+
+
+def _speaks_of(text: str, box: Tag) -> bool:
+    names = [str(box.get("id") or ""), *map(str, box.get_attribute_list("class"))]
+    return any(re.search(rf"[#.\"']{re.escape(name)}\b", text) for name in names if name)

@@ -1,0 +1,473 @@
+"""Portals as nobody would build them, and many did: every report found with its owner and year, or an honest doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+import pytest
+
+from tests.crawler.site import REPORT, Answer, Ran, crawl, listing, organisation, portal, row, serve
+
+EDU, FIN, CIV = "示例市教育局", "示例市财政局", "示例市民政局"
+PAPERS = {"e25": (EDU, 2025), "e24": (EDU, 2024), "f25": (FIN, 2025), "f24": (FIN, 2024)}
+Pages = Mapping[str, str | Answer]
+HEAD = "<html><head><title>政府信息公开年报</title></head><body>"
+END = "</body></html>"
+PDF = Answer(b"%PDF-1.4\n%%EOF", 200, {"Content-Type": "application/pdf"})
+
+
+def title(key: str, phrase: str = "政府信息公开工作年度报告") -> str:
+    name, year = PAPERS[key]
+    return f"{name}{year}年{phrase}"
+
+
+def href(key: str) -> str:
+    return f"/r/{key}.html"
+
+
+ROWS = {key: row(title(key), href(key)) for key in PAPERS}
+E25, E24, F25, F24 = ROWS.values()
+NEIGHBOURS = (
+    row(f"{EDU}2025年法治政府建设年度报告", "/x/law.html")
+    + row("图解：示例市民政局2025年政府信息公开工作年度报告", "/x/pic.html")
+    + row(f"{CIV}2025年度部门决算公开", "/x/money.html")
+    + row("示例市政府网站工作年度报表（2025年度）", "/x/site.html")
+    + row(f"{CIV}2021年政府信息公开工作年度报告", "/x/c21.html")
+)
+ALL = E25 + E24 + F25 + F24 + NEIGHBOURS
+
+
+def bare(key: str) -> str:
+    """A row that names no organ."""
+    return row(f"{PAPERS[key][1]}年政府信息公开工作年度报告", href(key))
+
+
+def body(inner: str) -> str:
+    return f"{HEAD}{inner}{END}"
+
+
+def by(template: str, *, tail: str = "") -> str:
+    """All papers in one shape: ``{t}`` the title, ``{h}`` the address, ``{n}`` the organ, ``{y}`` the year."""
+    return (
+        "".join(
+            template.format(t=title(key), h=href(key), n=name, y=year, k=key) for key, (name, year) in PAPERS.items()
+        )
+        + tail
+    )
+
+
+# Every portal shows the reports of EDU and FIN for 2025 and 2024, and none of CIV for 2025.
+WHOLE: dict[str, Pages] = {
+    "a table opened by openUrl": {
+        "/nb/": body(
+            "<table>"
+            + by("<tr><td>{n}</td><td><a onclick=\"openUrl('{h}')\">{t}</a></td><td>[2026-01-18]</td></tr>")
+            + f"</table><ul>{NEIGHBOURS}</ul>"
+        )
+    },
+    "javascript openUrl with two arguments": {
+        "/nb/": body("<ul>" + by("<li><a href=\"javascript:openUrl('{h}','_blank');\">{t}</a></li>") + "</ul>")
+    },
+    "addresses in data": {
+        "/nb/": body("<ul>" + by('<li><a data-href="{h}">{t}</a><span>2026-01-18</span></li>') + "</ul>")
+    },
+    "rows that are clicked": {
+        "/nb/": body(
+            "<ul>" + by("<li onclick=\"location.href='{h}'\"><p>{t}</p><span>2026-01-18</span></li>") + "</ul>"
+        )
+    },
+    "cells that are clicked": {
+        "/nb/": body(
+            "<table>" + by("<tr><td onclick=\"window.open('{h}')\">{t}</td><td>2026-01-18</td></tr>") + "</table>"
+        )
+    },
+    "days without a year below years": {
+        "/nb/": body(
+            f"<h4>2026年</h4><ul><li><a href='{href('e25')}'>{title('e25')}</a><span>01-18</span></li>"
+            f"<li><a href='{href('f25')}'>{title('f25')}</a><span>[01-19]</span></li></ul>"
+            f"<h4>2025年</h4><ul><li><a href='{href('e24')}'>{title('e24')}</a><span>01-18</span></li>"
+            f"<li><a href='{href('f24')}'>{title('f24')}</a><span>01/19</span></li></ul>"
+        )
+    },
+    "titles cut, whole in the attribute": {
+        "/nb/": body("<ul>" + by('<li><a href="{h}" title="{t}">{n}{y}年政府信…</a><i>2026-01-18</i></li>') + "</ul>")
+    },
+    "titles cut without a sign": {
+        "/nb/": body("<ul>" + by('<li><a href="{h}">{n}{y}年政府信息公开工作年</a><i>2026-01-18</i></li>') + "</ul>")
+    },
+    "an accordion of organs": {
+        "/nb/": body(
+            "".join(
+                f"<dl><dt>{name}</dt><dd><a href='/r/{sign}25.html'>2025年</a>"
+                f"<a href='/r/{sign}24.html'>2024年</a></dd></dl>"
+                for name, sign in ((EDU, "e"), (FIN, "f"))
+            )
+        )
+    },
+    "organs in strong, years in spans": {
+        "/nb/": body(
+            "".join(
+                f"<div><p><strong>{name}</strong></p><p><span><a href='/r/{sign}25.html'>2025年度报告</a></span>"
+                f"<span><a href='/r/{sign}24.html'>2024年度报告</a></span></p></div>"
+                for name, sign in ((EDU, "e"), (FIN, "f"))
+            )
+        )
+    },
+    "tabs of years with names of organs": {
+        "/nb/": body(
+            "<ul class=tabs><li>2025年</li><li>2024年</li></ul>"
+            f"<div><ul><li><a href='/r/e25.html'>{EDU}</a></li><li><a href='/r/f25.html'>{FIN}</a></li></ul></div>"
+            f"<div><ul><li><a href='/r/e24.html'>{EDU}</a></li><li><a href='/r/f24.html'>{FIN}</a></li></ul></div>"
+        )
+    },
+    "headings of years above names of organs": {
+        "/nb/": body(
+            "".join(
+                f"<h3>{year}年</h3><ul><li><a href='/r/e{year - 2000}.html'>{EDU}</a></li>"
+                f"<li><a href='/r/f{year - 2000}.html'>{FIN}</a></li></ul>"
+                for year in (2025, 2024)
+            )
+        )
+    },
+    "a select of years": {
+        "/nb/": body(
+            "<select onchange='location=this.value'><option>请选择</option><option value='/nb/2025/'>2025年</option>"
+            "<option value='/nb/2024/'>2024年</option></select>"
+        ),
+        "/nb/2025/": listing(E25, F25, NEIGHBOURS),
+        "/nb/2024/": listing(E24, F24),
+    },
+    "a select of organs": {
+        "/nb/": body(
+            f"<select onchange='go(this)'><option value=''>全部</option><option value='/edu/'>{EDU}</option>"
+            f"<option value='/fin/'>{FIN}</option></select>"
+        ),
+        "/edu/": listing(bare("e25"), bare("e24")),
+        "/fin/": listing(bare("f25"), bare("f24")),
+    },
+    "folders of organs opened by clicks": {
+        "/nb/": body(
+            f"<ul><li onclick=\"window.location='/edu/'\">{EDU}</li>"
+            f"<li onclick=\"window.location='/fin/'\">{FIN}</li></ul>"
+        ),
+        "/edu/": listing(bare("e25"), bare("e24")),
+        "/fin/": listing(bare("f25"), bare("f24")),
+    },
+    "the organ in the breadcrumb": {
+        "/nb/": listing(f"<li><a href='/edu/'>{EDU}</a></li>", f"<li><a href='/fin/'>{FIN}</a></li>"),
+        "/edu/": body(
+            f"<div>当前位置：<a href='/'>首页</a> &gt; <a href='/edu/'>{EDU}</a> &gt; <a href='/edu/nb/'>年报</a></div>"
+            f"<ul>{bare('e25')}{bare('e24')}</ul>"
+        ),
+        "/edu/nb/": body(f"<ul>{E25}{E24}</ul>"),
+        "/fin/": body(f"<div class=pos>您的位置：首页 » {FIN} » 年报</div><ul>{bare('f25')}{bare('f24')}</ul>"),
+    },
+    "protocol-relative and base": {
+        "/nb/": "<html><head><title>年报</title><base href='/r/'></head><body><ul>"
+        + by("<li><a href='{k}.html'>{t}</a></li>")
+        + "</ul></body></html>"
+    },
+    "pages by ?page= and only next": {
+        "/nb/": listing(E25, E24, tail='<a>上一页</a> <a href="?page=2">下一页</a>'),
+        "/nb/?page=2": listing(F25, F24, NEIGHBOURS, tail='<a href="?page=1">上一页</a> <span>下一页</span>'),
+    },
+    "list_2.shtml by numbers": {
+        "/nb/list.shtml": listing(E25, E24, tail='<b>1</b> <a href="list_2.shtml">2</a> <a href="list_3.shtml">3</a>'),
+        "/nb/list_2.shtml": listing(F25, F24, tail='<a href="list.shtml">1</a> <b>2</b> <a href="list_3.shtml">3</a>'),
+        "/nb/list_3.shtml": listing(
+            NEIGHBOURS, tail='<a href="list.shtml">1</a> <a href="list_2.shtml">2</a> <b>3</b>'
+        ),
+    },
+    "older beside": {
+        "/nb/": listing(
+            ALL,
+            *(row(f"{EDU}{year}年政府信息公开工作年度报告", f"/x/{year}.html") for year in range(2008, 2019)),
+            row("2018年度网站工作报表", "/x/old.html"),
+        )
+    },
+    "years in brackets": {
+        "/nb/": body(
+            "<ul>"
+            + by("<li><a href='{h}'>{n}政府信息公开工作年度报告（{y}年）</a><span>2026年1月18日</span></li>")
+            + "</ul>"
+        )
+    },
+    "years as 年度 in front": {
+        "/nb/": body("<ul>" + by("<li><a href='{h}'>{y}年度{n}信息公开工作年报</a></li>") + "</ul>")
+    },
+    "Chinese years": {
+        "/nb/": listing(
+            row(f"{EDU}二〇二五年度政府信息公开工作报告", href("e25")),
+            row(f"{EDU}二○二四年度政府信息公开工作报告", href("e24")),
+            row(f"{FIN}二零二五年度政府信息公开工作报告", href("f25")),
+            row(f"{FIN}二O二四年度政府信息公开工作报告", href("f24")),
+        )
+    },
+    "a report on the state of the work": {
+        "/nb/": body("<ul>" + by("<li><a href='{h}'>{n}关于{y}年度政府信息公开工作情况的报告</a></li>") + "</ul>")
+    },
+    "the organ before a colon": {
+        "/nb/": body("<ul>" + by("<li><a href='{h}'>{n}：{y}年政府信息公开年度报告</a></li>") + "</ul>")
+    },
+    "政务公开": {"/nb/": body("<ul>" + by("<li><a href='{h}'>{n}{y}年政务公开工作年度报告</a></li>") + "</ul>")},
+    "a corrected version": {
+        "/nb/": listing(
+            ALL, row(f"【更正】{title('e25')}", "/r/e25.html?v=2"), row(f"{title('f25')}（修订稿）", href("f25"))
+        ),
+        "/r/e25.html?v=2": REPORT.format(title=title("e25"), extra=""),
+    },
+    "in the navigation and in the list": {
+        "/nb/": body(f"<div class=nav><a href='{href('e25')}'>{title('e25')}</a></div><ul>{ALL}</ul>")
+    },
+    "a viewer of files": {
+        "/nb/": body(f"<ul>{row(title('e25'), '/v/e.html')}{E24}{F25}{F24}</ul>"),
+        "/v/e.html": body("<iframe src='/pdfjs/web/viewer.html?file=%2Fr%2Fe25.pdf'></iframe>"),
+        "/r/e25.pdf": PDF,
+    },
+    "an object with a file": {
+        "/nb/": body(f"<ul>{row(title('e25'), '/v/e.html')}{E24}{F25}{F24}</ul>"),
+        "/v/e.html": body("<object data='/r/e25.pdf'></object>"),
+        "/r/e25.pdf": PDF,
+    },
+    "a file behind a service": {
+        "/nb/": body(f"<ul>{row(title('e25'), '/v/e.html')}{E24}{F25}{F24}</ul>"),
+        "/v/e.html": body(f"<p>现予公布。</p><a href='/down?id=e25'>{title('e25')}.pdf</a>"),
+        "/down?id=e25": PDF,
+    },
+    "the list links files": {
+        "/nb/": body(f"<ul>{row(title('e25'), '/r/e25.pdf')}{E24}{F25}{F24}</ul>"),
+        "/r/e25.pdf": PDF,
+    },
+    "a list in a frame beside a report": {
+        "/nb/": body(f"<div>{E25}</div><iframe src='/static/list.html' width=900 height=600></iframe>"),
+        "/static/list.html": listing(E24, F25, F24, NEIGHBOURS),
+    },
+    "a frame called static": {
+        "/nb/": body("<iframe src='/static/statlist/index.html'></iframe>"),
+        "/static/statlist/index.html": listing(ALL),
+    },
+    "a gbk table": {
+        "/nb/": Answer(
+            body("<table>" + by("<tr><td><a href='{h}'>{t}</a></td><td>2026-01-18</td></tr>") + "</table>").encode(
+                "gbk"
+            ),
+            200,
+            {"Content-Type": "text/html; charset=ISO-8859-1"},
+        )
+    },
+    "another place in a side box": {
+        "/nb/": body(
+            f"<ul>{ALL}</ul><div class=side><h3>友情链接</h3><ul>"
+            f"{row('甲县民政局2025年政府信息公开工作年度报告', '/x/a.html')}</ul></div>"
+        )
+    },
+    "a list of divs": {
+        "/nb/": body(
+            "".join(by("<div class=item><div class=t><a href='{h}'>{t}</a></div><div class=d>01-18</div></div>"))
+        )
+    },
+    "one page, and a dead next": {
+        "/nb/": listing(ALL, tail='<a href="/nb/">首页</a><a class="disabled">下一页</a><a href="/nb/">尾页</a>')
+    },
+    "one page, of one": {"/nb/": listing(ALL, tail='共1页 <a href="javascript:void(0)">下一页</a>')},
+    "a list sent by a plain script": {
+        "/nb/": "<html><title>年报</title><script>self.location.replace('list.html')</script></html>",
+        "/nb/list.html": listing(ALL),
+    },
+}
+
+# None of these may prove an absence; the reason is what CONTRACT section 6 calls it.
+NOT_WHOLE: dict[str, tuple[Pages, set[str]]] = {
+    "a count in an input": (
+        {"/nb/": listing(E25, tail="<input type=hidden id=pageCount value=3><div id=pager></div>")},
+        {"list_incomplete"},
+    ),
+    "pages by a form": (
+        {"/nb/": listing(E25, tail='<form method=post><a onclick="document.forms[0].submit()">下一页</a></form>')},
+        {"list_incomplete"},
+    ),
+    "numbers without addresses": (
+        {
+            "/nb/": listing(
+                E25, tail="<ul class=pagination><li class=active>1</li><li data-page=2>2</li><li>3</li></ul>"
+            )
+        },
+        {"list_incomplete"},
+    ),
+    "a next that a script binds": (
+        {"/nb/": listing(E25, tail="<div class=page><a>上一页</a><a class=next>下一页</a></div>")},
+        {"list_incomplete"},
+    ),
+    "more, bound by a script": ({"/nb/": listing(E25, tail="<div class=more>加载更多</div>")}, {"list_incomplete"}),
+    "layui": (
+        {"/nb/": listing(E25, tail="<script>laypage.render({elem:'p',count: 45,limit: 15})</script>")},
+        {"list_incomplete"},
+    ),
+    "a list filled by a request": (
+        {
+            "/nb/": body(
+                "<ul id=list></ul><script>$.getJSON('/api/list',function(d){$('#list').html(draw(d))})</script>"
+            )
+        },
+        {"needs_render"},
+    ),
+    "a list filled by a request beside a report": (
+        {
+            "/nb/": body(
+                f"<div>{E25}</div><ul id='list'></ul><script>fetch('/api/list').then(function(d)"
+                "{document.getElementById('list').innerHTML=draw(d)})</script>"
+            )
+        },
+        {"list_incomplete", "needs_render"},
+    ),
+    "templates of a framework": (
+        {
+            "/nb/": body(
+                f"<div>{E25}</div><ul><li v-for='one in list'><a :href='one.url'>{{{{one.title}}}}</a></li></ul>"
+            )
+        },
+        {"list_incomplete", "needs_render"},
+    ),
+    "an app": (
+        {"/nb/": body("<div id=app></div><script src='/app.js'></script>")},
+        {"needs_render"},
+    ),
+    "a tree from a service": (
+        {
+            "/nb/": body(
+                "<ul id=tree></ul><script>$.fn.zTree.init($('#tree'),{async:{enable:true,url:'/tree.json'}})</script>"
+            )
+        },
+        {"needs_render"},
+    ),
+    "the wanted year behind a script": (
+        {
+            "/nb/": body(
+                f"<ul class=tabs><li onclick='show(25)'>2025年</li><li class=on>2024年</li></ul><ul>{E24}{F24}</ul>"
+            )
+        },
+        {"list_incomplete"},
+    ),
+    "the wanted year in a select of a script": (
+        {
+            "/nb/": body(
+                "<select id=y><option value=2025>2025年</option><option selected value=2024>2024年</option></select>"
+                f"<ul>{E24}{F24}</ul>"
+            )
+        },
+        {"list_incomplete"},
+    ),
+    "the wanted year empty": (
+        {
+            "/nb/": body("<ul><li><a href='/nb/2025/'>2025年</a></li><li><a href='/nb/2024/'>2024年</a></li></ul>"),
+            "/nb/2025/": listing(title="2025年"),
+            "/nb/2024/": listing(E24, F24),
+        },
+        {"list_empty"},
+    ),
+    "a page of the list is the front page": (
+        {
+            "/nb/": listing(E25, tail='<a href="?page=2">下一页</a>'),
+            "/nb/?page=2": "<html><title>示例市人民政府</title><body><ul>"
+            + row("市长调研", "/x/1.html")
+            + "</ul></body></html>",
+        },
+        {"list_incomplete"},
+    ),
+    "a page of the list is lost politely": (
+        {
+            "/nb/": listing(E25, tail='<a href="?page=2">下一页</a>'),
+            "/nb/?page=2": "<html><title>提示信息</title><body>您访问的页面找不到了"
+            + "<p>关于本站</p>" * 10
+            + "</body></html>",
+        },
+        {"list_incomplete"},
+    ),
+    "lost in a full skin": (
+        {
+            "/nb/": "<html><title>404-示例市人民政府</title><body>"
+            + "<a href='/x/'>新闻中心</a>" * 600
+            + "<p>页面不存在</p></body></html>"
+        },
+        {"layout_changed"},
+    ),
+    "a block page in a full skin": (
+        {"/nb/": "<html><title>访问被拦截</title><body>您的请求被拦截，" + "请联系管理员。" * 10 + "</body></html>"},
+        {"blocked"},
+    ),
+    "an empty column": ({"/nb/": body("<h2>政府信息公开年报</h2><ul></ul><p>暂无数据</p>")}, {"list_empty"}),
+    "a column of news": (
+        {"/nb/": "<html><title>工作动态</title><body><ul>" + row("市长调研", "/x/1.html") + "</ul></body></html>"},
+        {"layout_changed"},
+    ),
+    "maintenance": (
+        {"/nb/": "<html><title>系统维护</title><body>网站正在升级维护，请稍后访问。</body></html>"},
+        {"layout_changed", "portal_unreachable"},
+    ),
+}
+
+# Reports nobody can give to an organisation by what the list says: a person looks, and nothing is absent.
+DOUBTFUL: dict[str, Pages] = {
+    "titles without an organ": {
+        "/nb/": listing(
+            row("2025年政府信息公开工作年度报告", "/x/a.html"), row("2025年政府信息公开工作年度报告", "/x/b.html")
+        )
+    },
+    "a title without a year": {"/nb/": listing(row("政府信息公开工作年度报告", "/x/a.html"), E24, F24)},
+}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+    """All portals in one run; an address that a portal did not prepare fails the tests."""
+    portals, organisations, sites = [], [], {}
+    with ExitStack() as stack:
+        for name, pages in (WHOLE | {name: pages for name, (pages, _) in NOT_WHOLE.items()} | DOUBTFUL).items():
+            site = sites[name] = stack.enter_context(serve())
+            for key in PAPERS:
+                site.put(href(key), REPORT.format(title=title(key), extra=""))
+            for path, answer in pages.items():
+                site.put(path, answer)
+            portals.append(portal(name, site.url(next(iter(pages)))))
+            organisations += [organisation(who, name, f"{name}/{who}") for who in (EDU, FIN, CIV)]
+        yield crawl(tmp_path_factory.mktemp("strange"), portals, organisations)
+        assert {name: site.unknown for name, site in sites.items() if site.unknown} == {}
+
+
+def taken(ran: Ran, name: str) -> dict[tuple[str, int], set[str]]:
+    found: dict[tuple[str, int], set[str]] = {}
+    for one in ran.candidates(name):
+        key = (one["organisation"].partition("/")[2], one["year"])
+        found.setdefault(key, set()).add(one["url"].split("/", 3)[3])
+    return found
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_report_is_found_with_its_owner_and_year(ran: Ran, name: str) -> None:
+    row_ = ran.portal(name)
+
+    found = taken(ran, name)
+
+    assert set(found) == set(PAPERS.values()), row_
+    for key, paper in PAPERS.items():
+        assert any(key in url for url in found[paper]), found
+        assert not any(other in url for url in found[paper] for other in PAPERS if other != key), found
+    assert row_["complete"], row_
+    assert {one["organisation"]: one["complete"] for one in row_["lists"]}[f"{name}/{CIV}"]
+
+
+@pytest.mark.parametrize("name", NOT_WHOLE)
+def test_what_was_not_read_whole_proves_nothing(ran: Ran, name: str) -> None:
+    row_ = ran.portal(name)
+
+    assert row_["reason"] in NOT_WHOLE[name][1], row_
+    assert not row_["complete"]
+    assert not any(one["complete"] for one in row_["lists"])
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_a_doubt_is_nobodys_report_and_nobodys_absence(ran: Ran, name: str) -> None:
+    assert not [paper for paper in taken(ran, name) if paper[1] == 2025]
+    assert not any(one["complete"] for one in ran.portal(name)["lists"])
+    assert [one for one in ran.result["review"] if one["portal"] == name]
