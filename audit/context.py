@@ -102,7 +102,8 @@ class Context:
     picture does; ``files`` are those offered beside it. ``previous`` is last year's report. ``alike`` are near-copies
     in the archive, () if it was searched in vain; ``template`` are the shingles that organs of it have in common.
     ``peers`` are the known values of a cell by its id among organs of the same kind and year. ``other_names`` are
-    names of organs that are not this one, above it or below it.
+    names of organs that are not this one, above it or below it. ``stranger`` is what stands in the place of the report
+    and is another organ's, if there is no other.
     """
 
     organisation: str = ""
@@ -136,6 +137,7 @@ class Context:
     template: frozenset[str] = field(default_factory=frozenset)
     peers: Mapping[str, tuple[int | Decimal, ...]] | None = None
     other_names: frozenset[str] = field(default_factory=frozenset)
+    stranger: Report | None = None
 
     def year_of(self, report: Report | None) -> int | None:
         """The reported year: given from outside, else read from the report."""

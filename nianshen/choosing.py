@@ -1,12 +1,16 @@
-"""Of all that a crawl brought for one organisation and year: which document is the report, and what does it say?"""
+"""Of all that a crawl brought for one organisation and year: which document is the report, and what does it say?
+
+A document that calls itself another organ's is never taken for ours, whatever the list says of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from audit.publisher import Publisher, publisher
 from audit.reading import NotAReport, UnreadableDocument, read
 from audit.report import Report, State
 from crawler.evidence import EvidenceError
@@ -51,10 +55,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Organ:
+    """Whose report is looked for: its names, and those of organs known to be others."""
+
+    names: tuple[str, ...]
+    others: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The document taken for the report; ``report`` is None where none could be read, and ``why`` says so.
 
-    ``reason`` is the reader's short code (``image``); ``copies`` are other documents that read as the same report.
+    ``reason`` is the reader's short code (``image``); ``copies`` are other documents that read as the same report;
+    ``stranger`` is what stands in the report's place and is another organ's.
     """
 
     candidate: Candidate
@@ -62,6 +75,7 @@ class Found:
     why: str = ""
     reason: str = ""
     copies: tuple[tuple[Candidate, Report], ...] = ()
+    stranger: Report | None = None
 
     @property
     def published_as(self) -> str | None:
@@ -73,12 +87,12 @@ class Found:
         return "page" if on_page else "attachment"
 
 
-def choose(candidates: Sequence[Candidate], blob: Callable[[str], bytes]) -> Found:
+def choose(candidates: Sequence[Candidate], blob: Callable[[str], bytes], organ: Organ) -> Found:
     """Read the candidates and take the one that reads best: most cells, then the page before its attachments.
 
     Raises ValueError for an empty sequence.
     """
-    found = [_read(candidate, blob) for candidate in _distinct(candidates)]
+    found = [_ours(_read(candidate, blob), organ) for candidate in _distinct(candidates)]
     if not found:
         raise ValueError("no candidate")
     best = max(found, key=_quality)
@@ -110,8 +124,16 @@ def _read(candidate: Candidate, blob: Callable[[str], bytes]) -> Found:
     return Found(candidate, report)
 
 
+def _ours(found: Found, organ: Organ) -> Found:
+    """The same, unless the document says that it is another organ's report."""
+    if found.report is None or publisher(found.report, organ.names, organ.others) is not Publisher.ANOTHER:
+        return found
+    named = found.report.agency
+    return Found(found.candidate, None, f"文件写的机关是 {named} / the document names {named}", stranger=found.report)
+
+
 def _quality(found: Found) -> tuple[bool, int, bool]:
-    if found.report is None:
-        return (False, 0, found.candidate.attachment_of is None)
+    if found.report is None:  # of several that are no report of ours, one that says whose it is tells most
+        return (False, int(found.stranger is not None), found.candidate.attachment_of is None)
     read_cells = sum(cell.state not in {State.UNREADABLE, State.ABSENT} for cell in found.report.cells.values())
     return (True, read_cells, found.candidate.attachment_of is None)

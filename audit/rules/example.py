@@ -212,6 +212,7 @@ _MAKERS: Mapping[str, Callable[[Any], Any]] = {
     ),
     "copies": lambda specs: tuple(Copy(one["label"], one["url"], _held(one, "label", "url")) for one in specs),
     "files": lambda specs: tuple(AttachedFile(**one) for one in specs),
+    "stranger": _held,
     "previous": lambda spec: _held({"year": YEAR["2021"] - 1, **spec}),
     "roll_up": lambda spec: RollUp(
         tuple(

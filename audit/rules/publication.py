@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel, Prefix
+from rapidfuzz.distance import Indel
 
 from audit.context import Context
 from audit.finding import Kind, Outcome, Severity
 from audit.localise import judged_sums
+from audit.publisher import Publisher, publisher
 from audit.report import Report
 from audit.rules import names
 from audit.rules.registry import rule
@@ -267,23 +267,28 @@ def title_names_the_period(report: Report) -> Iterator[Outcome]:
         yield Outcome(Kind.FAIL, "report", args=args, expected=period, actual=title, formula=f"{title} ≠ {period}")
 
 
-@rule("F013", letter="M", basis=_BASIS)
-def published_by_its_organ(report: Report, context: Context) -> Iterator[Outcome]:
-    """The organ named in the report is the one on the register, under any of its names."""
+@rule("F013", letter="M", basis=_BASIS, needs_report=False)
+def published_by_its_organ(report: Report | None, context: Context) -> Iterator[Outcome]:
+    """The organ named in the report is the one on the register, under any of its names.
+
+    What stands in the report's place and names another organ is not judged as the report: only this is said of it.
+    """
+    held = report or context.stranger
+    if held is None:
+        return  # nothing was read that could name anybody: what was found before stands
     if context.name is None:
         yield _LACKING
         return
-    if report.agency is None:
-        yield _IDLE
-        return
-    likeness = max(_same_organ(report.agency, known) for known in (context.name, *context.aliases))
-    if likeness >= 0.75:
-        yield _PASS
-    elif likeness >= 0.5:
-        yield Outcome(Kind.OPEN, "report")
-    else:
-        args = {"agency": report.agency, "name": context.name}
-        yield Outcome(Kind.FAIL, "report", args=args, expected=context.name, actual=report.agency)
+    match publisher(held, (context.name, *context.aliases), context.other_names):
+        case None:
+            yield _IDLE
+        case Publisher.OURS:
+            yield _PASS
+        case Publisher.DOUBTFUL:
+            yield Outcome(Kind.OPEN, "report")
+        case Publisher.ANOTHER:
+            args = {"agency": held.agency, "name": context.name}
+            yield Outcome(Kind.FAIL, "report", args=args, expected=context.name, actual=held.agency)
 
 
 @rule("F014", letter="I", basis="国办发〔2017〕47号")
@@ -438,17 +443,3 @@ def _texts(report: Report) -> Iterator[str]:
     yield report.preamble
     for section in report.sections.values():
         yield section.text
-
-
-_COMMON = re.compile(r"人民政府|办公[厅室]|管理委员会|委员会|管委会|[()（）\s]")
-_REGION = re.compile(r"^.*[省市州盟县区旗]")
-
-
-def _same_organ(one: str, other: str) -> float:
-    """How alike two names of organs are, 0-1: the words of their own, without the region and 人民政府 or 委员会."""
-    if one in other or other in one:
-        return 1.0
-    shared = _REGION.match(one[: Prefix.similarity(one, other)])
-    start = shared.end() if shared else 0
-    left, right = (_COMMON.sub("", name[start:]) for name in (one, other))
-    return 1.0 if left == right else fuzz.ratio(left, right) / 100

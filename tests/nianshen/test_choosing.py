@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from nianshen.choosing import Candidate, choose
+from nianshen.choosing import Candidate, Organ, choose
 from tests.nianshen.office import report
 
 NOTICE = "<html><title>通知</title><body><p>全文见附件。</p></body></html>".encode()
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(400)
+EDU = Organ(("示例市教育局", "市教育局"), {"示例市财政局"})
 BASE = Candidate.of(
     {
         "portal": "city",
@@ -34,6 +35,7 @@ SHELF = {
     "file": report("edu", skin="old"),
     "notice": NOTICE,
     "picture": PICTURE,
+    "theirs": report("fin"),
     "last year": report("edu", year=2024),
 }
 
@@ -48,13 +50,13 @@ def test_a_candidate_keeps_what_the_crawler_said() -> None:
 
 
 def test_a_page_goes_before_its_attachment_when_both_read_well() -> None:
-    assert choose([FILE, BASE], shelf).candidate is BASE
+    assert choose([FILE, BASE], shelf, EDU).candidate is BASE
 
 
 def test_the_attachment_is_taken_when_the_page_is_only_a_cover() -> None:
     cover = replace(BASE, sha256="notice")
 
-    found = choose([cover, FILE], shelf)
+    found = choose([cover, FILE], shelf, EDU)
 
     assert found.candidate is FILE
     assert found.report is not None
@@ -63,14 +65,31 @@ def test_the_attachment_is_taken_when_the_page_is_only_a_cover() -> None:
 def test_a_document_of_another_year_goes_behind_one_that_agrees() -> None:
     other = replace(BASE, sha256="last year", url="https://e.cn/0.html")
 
-    assert choose([other, FILE], shelf).candidate is FILE
-    assert "2024" in choose([other], shelf).why
+    assert choose([other, FILE], shelf, EDU).candidate is FILE
+    assert "2024" in choose([other], shelf, EDU).why
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_report_of_another_organ_is_never_taken_for_ours(order: int) -> None:
+    theirs = replace(BASE, sha256="theirs", url="https://e.cn/fin.html")
+
+    assert choose([theirs, FILE][::order], shelf, EDU).candidate is FILE
+    alone = choose([theirs, replace(BASE, sha256="picture")][::order], shelf, EDU)
+    assert (alone.candidate, alone.report) == (theirs, None)
+    assert alone.stranger is not None
+    assert "示例市财政局" in alone.why
+
+
+def test_a_name_that_may_be_a_newer_one_of_ours_is_read() -> None:
+    renamed = Organ(("示例市教育和体育局",))
+
+    assert choose([BASE], shelf, renamed).report is not None
 
 
 def test_nothing_readable_is_said_with_its_reason() -> None:
     picture = replace(BASE, sha256="picture")
 
-    found = choose([picture, replace(FILE, sha256="notice")], shelf)
+    found = choose([picture, replace(FILE, sha256="notice")], shelf, EDU)
 
     assert found.report is None
     assert found.why
@@ -84,11 +103,11 @@ def test_the_same_bytes_under_two_addresses_are_read_once() -> None:
         asked.append(sha256)
         return SHELF[sha256]
 
-    choose([BASE, replace(BASE, url="https://e.cn/copy.html")], blob)
+    choose([BASE, replace(BASE, url="https://e.cn/copy.html")], blob, EDU)
 
     assert asked == ["page"]
 
 
 def test_choosing_from_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="candidate"):
-        choose([], shelf)
+        choose([], shelf, EDU)

@@ -1,0 +1,56 @@
+"""Whose report is it? The organ a document names, held against the one it is taken for. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from enum import StrEnum
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Prefix
+
+from audit.report import Report
+
+
+class Publisher(StrEnum):
+    """``OURS`` under any of its names, ``ANOTHER`` for certain, ``DOUBTFUL`` where a person has to look."""
+
+    OURS = "ours"
+    DOUBTFUL = "doubtful"
+    ANOTHER = "another"
+
+
+def publisher(report: Report, names: Collection[str], others: Collection[str] = ()) -> Publisher | None:
+    """Whether the organ that the report names is the one called ``names``; None if it names nobody.
+
+    ``others`` are the names of organs known to be different ones.
+    """
+    agency = report.agency
+    if agency is None:
+        return None
+    likeness = max((_likeness(agency, name) for name in names), default=0.0)
+    if agency in names or (likeness >= _SAME and agency not in others):
+        return Publisher.OURS
+    if not _says_so_itself(report.sources.get("agency", "title")):
+        return Publisher.DOUBTFUL
+    return Publisher.ANOTHER if agency in others or likeness < _UNLIKE else Publisher.DOUBTFUL
+
+
+_SAME, _UNLIKE = 0.75, 0.5
+_COMMON = re.compile(r"人民政府|办公[厅室]|管理委员会|委员会|管委会|[()（）\s]")
+_REGION = re.compile(r"^.*[省市州盟县区旗]")
+
+
+def _says_so_itself(source: str) -> bool:
+    """Title and signature are the report's own words; 来源 and tags often name whoever runs the portal."""
+    return source != "line" and (not source.startswith("meta ") or source == "meta articletitle")
+
+
+def _likeness(one: str, other: str) -> float:
+    """How alike two names of organs are, 0-1: the words of their own, without the region and 人民政府 or 委员会."""
+    if one in other or other in one:
+        return 1.0
+    shared = _REGION.match(one[: Prefix.similarity(one, other)])
+    start = shared.end() if shared else 0
+    left, right = (_COMMON.sub("", name[start:]) for name in (one, other))
+    return 1.0 if left == right else fuzz.ratio(left, right) / 100
