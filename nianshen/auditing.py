@@ -25,40 +25,61 @@ from nianshen.calendar import Due
 from nianshen.config import Config
 from nianshen.config.model import Organisation
 from nianshen.status import absence_proven
-from nianshen.store import AuditRecord, FindingRow, ReportRow, Unit
+from nianshen.store import AuditRecord, FindingRow, Lists, ReportRow, Unit
 
 TABLES = ("disclosure", "requests", "disputes")
 Number = int | Decimal
+_MOST_MOVES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """How a report was published, as its portal showed it; stored beside the report.
 
-    ``years_found`` is None unless the list was read whole; ``files`` is None unless the page was fetched.
+    ``years_found`` is None unless the list was read whole; ``files`` is None unless the page was fetched. ``moved``
+    are its earlier addresses, each with when it was first seen elsewhere; ``first_on`` the lists that first showed it.
     """
 
     column: str | None = None
     published_as: str | None = None
     files: tuple[AttachedFile, ...] | None = None
     years_found: frozenset[int] | None = None
+    moved: tuple[tuple[str, str], ...] = ()
+    first_on: Lists | None = None
 
     def as_json(self) -> dict[str, Any]:
         files = None if self.files is None else [_file_json(one) for one in self.files]
         years = None if self.years_found is None else sorted(self.years_found)
-        return {"column": self.column, "published_as": self.published_as, "files": files, "years_found": years}
+        return {
+            "column": self.column,
+            "published_as": self.published_as,
+            "files": files,
+            "years_found": years,
+            "moved": [{"from": url, "at": at} for url, at in self.moved],
+            "first_on": self.first_on and {"portal": self.first_on.portal, "start_urls": [*self.first_on.start_urls]},
+        }
 
     @classmethod
     def of(cls, data: Mapping[str, Any] | None) -> Facts:
         """Out of the store; a report stored before facts were kept has none."""
         known = data or {}
-        files, years = known.get("files"), known.get("years_found")
+        files, years, first = known.get("files"), known.get("years_found"), known.get("first_on")
         return cls(
             known.get("column"),
             known.get("published_as"),
             None if files is None else tuple(AttachedFile(**one) for one in files),
             None if years is None else frozenset(years),
+            tuple((one["from"], one["at"]) for one in known.get("moved", ())),
+            Lists(first["portal"], tuple(first["start_urls"])) if first else None,
         )
+
+    def follow(self, before: ReportRow | None, url: str, now: datetime, lists: Lists) -> Facts:
+        """These facts with what an earlier sighting adds: where the report was first seen, and where it stood since."""
+        if before is None:
+            return replace(self, first_on=lists)
+        known = Facts.of(before.facts)
+        moved = ((before.url, now.isoformat()),) if before.url != url else ()
+        return replace(self, moved=(*known.moved, *moved)[-_MOST_MOVES:], first_on=known.first_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +132,8 @@ class Desk:
         row = self.unit.reports.get(organisation_id, year)
         due = self.config.due_dates.due(organisation.kind, year, organisation.region)
         facts = Facts.of(row.facts if row else None)
-        absent_before = self.unit.portals.absent_before(organisation_id, year, row.first_seen) if row else None
+        lists = facts.first_on or lists_of(self.config, organisation)
+        absent_before = self.unit.portals.absent_before(organisation_id, year, lists, row.first_seen) if row else None
         return Context(
             organisation=organisation.id,
             name=organisation.name,
@@ -125,8 +147,8 @@ class Desk:
             absent_before=absent_before,
             first_seen=row.first_seen if row else None,
             historic=year < self.season and absent_before is None,
-            absence=None if row else self._absence(organisation_id, year, due),
-            gone=tuple(self.unit.portals.absences(organisation_id, year)) if row else (),
+            absence=None if row else self._absence(organisation, year, due),
+            gone=self._gone(organisation, row) if row else (),
             versions=self._versions(organisation_id, year, row),
             years_found=facts.years_found,
             column=facts.column,
@@ -137,7 +159,7 @@ class Desk:
             alike=self._archive.alike(organisation_id, year, report) if report else None,
             template=self._archive.template(year),
             peers=self._peers(organisation.kind, year),
-            other_names=self._other_names(organisation),
+            other_names=other_names(self.config.organisations, organisation),
         )
 
     def judge(self, report: Report | None, context: Context) -> Judgement:
@@ -216,12 +238,18 @@ class Desk:
     def _archive(self) -> Archive:
         return Archive(self.unit.readings, self._organisations, self.season)
 
-    def _absence(self, organisation_id: str, year: int, due: Due | None) -> Absence | None:
+    def _gone(self, organisation: Organisation, row: ReportRow) -> tuple[datetime, ...]:
+        """Looks since that did not find it. One portal's list does not speak of what stood on another's."""
+        if row.portal != organisation.portal:
+            return ()
+        return tuple(self.unit.portals.absences(organisation.id, row.year, lists_of(self.config, organisation)))
+
+    def _absence(self, organisation: Organisation, year: int, due: Due | None) -> Absence | None:
         """Complete readings without the report after the due day; None while it is not due."""
         calendar, proof = self.config.due_dates, self.config.calendar.absence_proof
         if due is None or not calendar.passed(due.last_day, self.now):
             return None
-        times = self.unit.portals.absences(organisation_id, year)
+        times = self.unit.portals.absences(organisation.id, year, lists_of(self.config, organisation))
         after = tuple(time for time in times if calendar.passed(due.last_day, time))
         return Absence(absence_proven(after, runs=proof.runs, gap=timedelta(hours=proof.min_gap_hours)), after)
 
@@ -260,14 +288,21 @@ class Desk:
             }
         return self._numbers[year].get(kind, {})
 
-    def _other_names(self, own: Organisation) -> frozenset[str]:
-        """Names of organs that are not this one, above it or below it."""
-        family = {own.id, *(one.id for one in self._children.get(own.id, ()))}
-        above = own.parent
-        while above and above not in family:
-            family.add(above)
-            above = self._organisations[above].parent if above in self._organisations else None
-        return frozenset(one.name for one in self.config.organisations if one.id not in family)
+
+def lists_of(config: Config, organisation: Organisation) -> Lists:
+    """Where the report of an organisation is looked for."""
+    return Lists(organisation.portal, config.portal(organisation.portal).start_urls)
+
+
+def other_names(organisations: Sequence[Organisation], own: Organisation) -> frozenset[str]:
+    """Names of organs that are not this one, above it or below it."""
+    parents = {one.id: one.parent for one in organisations}
+    family = {own.id, *(one.id for one in organisations if one.parent == own.id)}
+    above = own.parent
+    while above and above not in family:
+        family.add(above)
+        above = parents.get(above)
+    return frozenset(one.name for one in organisations if one.id not in family)
 
 
 def unread(report: Report) -> tuple[str, ...]:

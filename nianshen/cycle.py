@@ -20,8 +20,9 @@ from audit.waivers import Waiver
 from crawler.evidence import BlobStore, EvidenceError, Manifest
 from nianshen import health, telling
 from nianshen.archive import sign
-from nianshen.auditing import Desk, Facts, Settled
-from nianshen.choosing import Candidate, Found, choose
+from nianshen.auditing import Desk, Facts, Settled, lists_of, other_names
+from nianshen.calendar import Due
+from nianshen.choosing import Candidate, Found, Organ, choose
 from nianshen.config import Config
 from nianshen.config.model import Portal
 from nianshen.errors import Exit, LockedError, StorageError
@@ -38,10 +39,21 @@ SEND_LIMIT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A report that is listed at another address than before: no finding, but good to know."""
+
+    organisation: str
+    year: int
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
 class CycleResult:
     """What a cycle did. ``findings`` are the fails of the year that stand now, of portals not read today too.
 
-    ``evidence_kept`` is False for a full disk; ``useless`` are waivers no finding asks for.
+    ``evidence_kept`` is False for a full disk; ``useless`` are waivers no finding asks for; ``killed`` are earlier
+    runs that never ended, ``moved`` reports that stand at another address than before.
     """
 
     run_id: str
@@ -52,6 +64,8 @@ class CycleResult:
     tally: Tally
     evidence_kept: bool = True
     useless: tuple[Waiver, ...] = ()
+    killed: tuple[str, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
     @property
     def codes(self) -> set[Exit]:
@@ -74,6 +88,7 @@ class _Run:
     id: str
     blobs: BlobStore
     news: list[telling.News] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
     useless: tuple[Waiver, ...] = ()
 
 
@@ -89,6 +104,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
             this = _Run(
                 config, year, now, f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}", BlobStore(evidence)
             )
+            killed = store.runs.close_killed(now)  # we hold the lock: none of them is under way
             store.runs.begin(this.id, year, now)
             with _ending(this, store):
                 result = crawl(_job(this), limit_seconds=CRAWL_LIMIT.total_seconds(), progress=progress)
@@ -108,7 +124,18 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
     unknown = tuple(one["id"] for one in standing if one["status"] == Status.UNKNOWN)
     kept = result["exit"] != Exit.STORAGE
     fails = tuple(one for one in open_findings if one.kind == Kind.FAIL)
-    return CycleResult(this.id, year, tuple(result["portals"]), fails, unknown, tally, kept, this.useless)
+    return CycleResult(
+        this.id,
+        year,
+        tuple(result["portals"]),
+        fails,
+        unknown,
+        tally,
+        kept,
+        this.useless,
+        tuple(killed),
+        tuple(this.moved),
+    )
 
 
 @contextmanager
@@ -162,7 +189,23 @@ def _job(this: _Run) -> dict[str, Any]:
             organisation.model_dump(mode="json", include={"id", "name", "aliases", "kind", "region", "portal"})
             for organisation in config.organisations
         ],
+        "fresh": [portal.id for portal in config.portals if _days_that_count(this, portal)],
     }
+
+
+def _days_that_count(this: _Run, portal: Portal) -> bool:
+    """Whether a report of this portal is due these days: no server is believed then that nothing changed."""
+    day = timedelta(days=1)
+    today = this.config.due_dates.today(this.now)
+    return any(due.date - day <= today <= due.last_day + day for due in _dues(this, portal))
+
+
+def _dues(this: _Run, portal: Portal) -> Iterator[Due]:
+    """When the reports of this portal are due, by a local notice and by law."""
+    for one in this.config.organisations:
+        due = this.config.due_dates.due(one.kind, this.year, one.region) if one.portal == portal.id else None
+        if due:
+            yield from (due, due.legal) if due.legal else (due,)
 
 
 def _read(this: _Run, store: Store, result: Mapping[str, Any], progress: Progress) -> dict[tuple[str, int], Found]:
@@ -173,9 +216,15 @@ def _read(this: _Run, store: Store, result: Mapping[str, Any], progress: Progres
         grouped.setdefault((candidate.organisation, candidate.year), []).append(candidate)
     found = {}
     for (organisation, year), candidates in grouped.items():
-        found[organisation, year] = _known(store, organisation, year, candidates) or choose(candidates, this.blobs.read)
+        known = _known(store, organisation, year, candidates)
+        found[organisation, year] = known or choose(candidates, this.blobs.read, _organ(this.config, organisation))
         progress({"event": "read", "organisation": organisation, "year": year})
     return found
+
+
+def _organ(config: Config, organisation_id: str) -> Organ:
+    own = next(one for one in config.organisations if one.id == organisation_id)
+    return Organ((own.name, *own.aliases), other_names(config.organisations, own))
 
 
 def _known(store: Store, organisation: str, year: int, candidates: Sequence[Candidate]) -> Found | None:
@@ -208,16 +257,16 @@ def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tu
 
 def _compared(this: _Run, store: Store, verdict: Mapping[str, Any], result: Mapping[str, Any]) -> Mapping[str, Any]:
     """The verdict on a portal, with the shape of its list; doubtful if the last good one was of another size."""
-    if "dated" not in verdict or not verdict["complete"]:
+    if "dated" not in verdict:
         return verdict
-    portal = next(one for one in this.config.portals if one.id == verdict["id"])
+    portal = this.config.portal(verdict["id"])
     ours = [one.id for one in this.config.organisations if one.portal == portal.id]
     shape = health.Shape.of(portal.start_urls, verdict, result.get("listed", ()))
     season, last = (
         health.Shape.from_json(reading.shape) if reading and reading.shape else None
         for reading in (store.portals.last_good(portal.id, this.year), store.portals.last_good(portal.id))
     )
-    doubt = health.doubt(shape, season, last, this.year, ours)
+    doubt = health.doubt(shape, season, last, this.year, ours) if _read_whole(verdict) else None
     if doubt is None:
         return {**verdict, "shape": shape.as_json()}
     return {
@@ -258,8 +307,13 @@ def _record_portal(this: _Run, unit: Unit, portal: Portal, verdict: Mapping[str,
         shape=verdict.get("shape"),
     )
     if step.word.tells:
-        news = telling.PortalNews(portal.id, portal.name, verdict["reason"], step.before, this.id, verdict.get("doubt"))
-        this.news.append(news)
+        doubt = verdict.get("doubt") or _UNFETCHED.get(verdict["outcome"])
+        this.news.append(telling.PortalNews(portal.id, portal.name, verdict["reason"], step.before, this.id, doubt))
+
+
+_UNFETCHED = {
+    "report_unreachable": health.Doubt("list_incomplete", "有年报取不到", "a listed report could not be fetched")
+}
 
 
 def _health(reading: PortalReading | None) -> health.Health | None:
@@ -276,17 +330,15 @@ def _health(reading: PortalReading | None) -> health.Health | None:
 
 def _at_stake(this: _Run, portal: Portal) -> bool:
     """Whether a report of this portal is due soon or was due already, so that its absence is about to be judged."""
-    calendar = this.config.due_dates
-    dues = (
-        calendar.due(one.kind, this.year, one.region) for one in this.config.organisations if one.portal == portal.id
-    )
-    return any(due and calendar.today(this.now) >= due.date - health.AT_STAKE_BEFORE for due in dues)
+    today = this.config.due_dates.today(this.now)
+    return any(today >= due.date - health.AT_STAKE_BEFORE for due in _dues(this, portal))
 
 
 def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, int], Found]) -> list[str]:
-    """Organisations whose report a portal read whole does not hold; a doubtful link keeps its suspects out of this."""
-    if not verdict["complete"]:
-        return []
+    """Organisations whose report is not on the portal for certain.
+
+    A doubtful link, or a report that could not be fetched, keeps those out of this to whom it may belong.
+    """
     certain = _read_whole(verdict)
     return [
         organisation.id
@@ -331,6 +383,10 @@ def _keep(this: _Run, unit: Unit, key: tuple[str, int], found: Found, facts: Fac
     before = unit.reports.get(*key)
     if found.report is None and before:
         declared = before.declared or declared  # a page that cannot be read today takes nothing back
+    organisation = next(one for one in this.config.organisations if one.id == key[0])
+    facts = facts.follow(before, candidate.url, this.now, lists_of(this.config, organisation))
+    if before and before.url != candidate.url:
+        this.moved.append(Moved(*key, before.url, candidate.url))
     unit.reports.observe(
         *key,
         candidate.url,
@@ -344,7 +400,6 @@ def _keep(this: _Run, unit: Unit, key: tuple[str, int], found: Found, facts: Fac
     if found.report is None:
         return None
     document = report_to_json(found.report)
-    organisation = next(one for one in this.config.organisations if one.id == key[0])
     signature = sign(found.report, organisation)
     return unit.readings.save(
         *key, candidate.sha256, candidate.captured_at, EXTRACTOR, document, candidate.url, signature
@@ -355,7 +410,7 @@ def _audit_found(this: _Run, desk: Desk, key: tuple[str, int], found: Found, rea
     """Judge a report that was found, and note what changed. An unreadable one resolves nothing."""
     candidate = found.candidate
     copies = tuple(Copy(_place_of(one), one.url, report) for one, report in found.copies)
-    context = replace(desk.context(*key, found.report), copies=copies)
+    context = replace(desk.context(*key, found.report), copies=copies, stranger=found.stranger)
     judgement = desk.judge(found.report, context)
     settled = desk.settle(context, judgement, found.report, reading_id, unreadable=found.report is None)
     _tell(this, key, settled, telling.Snapshot(candidate.sha256, candidate.captured_at, candidate.url))
@@ -368,7 +423,7 @@ def _audit_absent(this: _Run, desk: Desk, organisation: str, verdict: Mapping[st
         return  # not due yet
     settled = desk.settle(context, desk.judge(None, context), None)
     evidence = verdict["evidence"][0] if verdict["evidence"] else None
-    portal = next(one for one in this.config.portals if one.id == verdict["id"])
+    portal = this.config.portal(verdict["id"])
     snapshot = telling.Snapshot(evidence, this.now, portal.start_urls[0]) if evidence else None
     _tell(this, (organisation, this.year), settled, snapshot)
 

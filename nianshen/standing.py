@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from nianshen.auditing import lists_of
 from nianshen.calendar import zone
 from nianshen.config import Config
 from nianshen.status import Facts, absence_proven, as_json, derive
@@ -27,7 +28,8 @@ def survey(unit: Unit, settings: Config, year: int, now: datetime) -> list[dict[
         due = calendar.due(one.kind, year, one.region)
         report = reports.get(one.id)
         passed = due is not None and calendar.passed(due.last_day, now)
-        absences = unit.portals.absences(one.id, year) if due and passed and report is None else []
+        reading = readings.get(one.portal)
+        absences = unit.portals.absences(one.id, year, lists_of(settings, one)) if report is None else []
         after = [moment for moment in absences if due and calendar.passed(due.last_day, moment)]
         facts = Facts(
             due=due.date if due else None,
@@ -36,8 +38,9 @@ def survey(unit: Unit, settings: Config, year: int, now: datetime) -> list[dict[
             report=report,
             findings=findings.get(one.id, []),
             audit=audits.get(one.id),
-            reading=readings.get(one.portal),
+            reading=reading,
             absence_proven=absence_proven(after, runs=proof.runs, gap=timedelta(hours=proof.min_gap_hours)),
+            not_listed=reading is not None and reading.read_at in absences,
         )
         entry = as_json(one, facts, derive(facts))
         if report:

@@ -53,6 +53,7 @@ class Facts:
     """What is known of one organisation in one year; ``due_passed`` as of now, ``reading`` of that year's runs.
 
     ``legal_due`` is the day from which days late are counted; ``due`` may be an earlier one of a local notice.
+    ``not_listed``: that reading leaves no doubt that the report is not on the list.
     """
 
     due: date | None
@@ -63,6 +64,7 @@ class Facts:
     audit: AuditRow | None
     reading: PortalReading | None
     absence_proven: bool
+    not_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def _unknown(facts: Facts) -> str | None:
         return None
     if facts.reading is None:
         return "not_crawled"
-    if facts.reading.reason is not None or not facts.reading.complete:
+    if not facts.not_listed and (facts.reading.reason is not None or not facts.reading.complete):
         return facts.reading.reason or "list_incomplete"
     return "absence_unproven" if facts.due_passed else None
 

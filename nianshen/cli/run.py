@@ -42,7 +42,7 @@ def run(
     chosen = year or moment.astimezone(zone(settings.site.timezone)).year - 1
     with _interruptible(), told() as progress:
         result = run_cycle(settings, year=chosen, now=moment, progress=progress)
-    sys.stderr.write(unread(result) + useless(result))
+    sys.stderr.write(unread(result) + useless(result) + noted(result))
     sys.stdout.write(summary(result))
     codes = set(result.codes)
     ranks = [Severity(finding.severity).rank for finding in result.findings]
@@ -103,6 +103,15 @@ def useless(result: CycleResult) -> str:
         f"豁免没有对应的问题 / this waiver covers nothing: {one.organisation} {one.rule} {one.year or ''}\n"
         for one in result.useless
     )
+
+
+def noted(result: CycleResult) -> str:
+    """What is no finding and still good to know, a line each: runs that were killed, reports that moved."""
+    killed = "上次运行被强行结束，不计 / an earlier run was killed and does not count"
+    moved = "年报换了地址 / the report moved"
+    lines = [f"{killed}: {one}\n" for one in result.killed]
+    lines += [f"{moved}: {one.organisation} {one.year}: {safe(one.before)} → {safe(one.now)}\n" for one in result.moved]
+    return "".join(lines)
 
 
 def summary(result: CycleResult) -> str:

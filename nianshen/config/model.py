@@ -357,6 +357,13 @@ class Config(Section):
             timezone=self.site.timezone,
         )
 
+    def portal(self, portal_id: str) -> Portal:
+        """The portal of this id. Raises ``KeyError``."""
+        for one in self.portals:
+            if one.id == portal_id:
+                return one
+        raise KeyError(portal_id)
+
     def redacted(self) -> dict[str, Any]:
         """The configuration as JSON values for people: secrets masked, addresses of receivers cut to their host."""
         shown = self.model_dump(mode="json")

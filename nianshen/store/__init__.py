@@ -12,7 +12,7 @@ from nianshen.store.evidence import Evidence
 from nianshen.store.exports import Exports
 from nianshen.store.findings import AuditRecord, FindingRow, Findings
 from nianshen.store.outbox import Outbox
-from nianshen.store.portals import PortalReading, Portals
+from nianshen.store.portals import Lists, PortalReading, Portals
 from nianshen.store.readings import Readings
 from nianshen.store.reports import ReportRow, Reports
 from nianshen.store.runs import RunRow, Runs
@@ -22,6 +22,7 @@ __all__ = [
     "AlertRow",
     "AuditRecord",
     "FindingRow",
+    "Lists",
     "NewAlert",
     "NewMessage",
     "PortalReading",

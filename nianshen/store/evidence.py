@@ -61,13 +61,12 @@ class Evidence:
             return list(connection.execute(query).scalars())
 
     def absent(self, organisation: str, year: int) -> set[tuple[str, str]]:
-        """Run and portal of every complete reading that did not show the report: its lists are the proof."""
+        """Run and portal of every reading that proves the report not to be listed: its lists are the proof."""
         seen, gone = tables.portal_reading, tables.absence
         query = (
             select(seen.c.run_id, seen.c.portal)
             .join(gone, gone.c.portal_reading_id == seen.c.id)
             .where(gone.c.organisation == organisation, gone.c.year == year)
-            .where(seen.c.complete.is_(True))
         )
         with self._access.read() as connection:
             return {(row.run_id, row.portal) for row in connection.execute(query)}

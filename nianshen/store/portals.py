@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy import Select, and_, insert, or_, select, update
 
 from nianshen.store import tables
 from nianshen.store.database import Access
@@ -37,6 +37,14 @@ class PortalReading:
     accepted_by: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Where a report is looked for: an absence from other lists proves nothing about these."""
+
+    portal: str
+    start_urls: tuple[str, ...]
+
+
 _COLUMNS = [tables.portal_reading.c[name] for name in PortalReading.__slots__]
 
 
@@ -63,7 +71,10 @@ class Portals:
         told: Mapping[str, str] | None = None,
         shape: Mapping[str, Any] | None = None,
     ) -> None:
-        """One reading of a portal; ``absent`` are the (organisation, year) whose report its list did not show."""
+        """One reading of a portal; ``absent`` are the (organisation, year) whose report it proves not to be listed.
+
+        A reading that is not complete may prove it too: a report that could not be fetched leaves no doubt on others.
+        """
         row = {
             "run_id": run_id,
             "portal": portal_id,
@@ -90,32 +101,20 @@ class Portals:
                 ]
                 connection.execute(insert(tables.absence), rows)
 
-    def absences(self, organisation: str, year: int) -> list[datetime]:
-        """Times of complete readings without the report since it was last found, oldest first."""
-        seen, gone, found = tables.portal_reading, tables.absence, tables.report
+    def absences(self, organisation: str, year: int, lists: Lists) -> list[datetime]:
+        """Times of readings that show these lists whole without the report, since it was last found, oldest first."""
+        seen, found = tables.portal_reading, tables.report
         query = (
-            select(seen.c.read_at)
-            .join(gone, gone.c.portal_reading_id == seen.c.id)
-            .outerjoin(found, and_(found.c.organisation == gone.c.organisation, found.c.year == gone.c.year))
-            .where(gone.c.organisation == organisation, gone.c.year == year, seen.c.complete.is_(True))
+            _absent(organisation, year, lists)
+            .outerjoin(found, and_(found.c.organisation == organisation, found.c.year == year))
             .where(or_(found.c.last_seen.is_(None), seen.c.read_at > found.c.last_seen))
-            .order_by(seen.c.read_at)
         )
-        with self._access.read() as connection:
-            return list(connection.execute(query).scalars())
+        return self._times(query, lists)
 
-    def absent_before(self, organisation: str, year: int, first_seen: datetime) -> datetime | None:
-        """The last complete reading without the report before it was first seen, None if there was none."""
-        seen, gone = tables.portal_reading, tables.absence
-        query = (
-            select(func.max(seen.c.read_at))
-            .join(gone, gone.c.portal_reading_id == seen.c.id)
-            .where(gone.c.organisation == organisation, gone.c.year == year, seen.c.complete.is_(True))
-            .where(seen.c.read_at < first_seen)
-        )
-        with self._access.read() as connection:
-            moment: datetime | None = connection.execute(query).scalar_one()
-        return moment
+    def absent_before(self, organisation: str, year: int, lists: Lists, first_seen: datetime) -> datetime | None:
+        """The last such reading before the report was first seen, None without one."""
+        before = _absent(organisation, year, lists).where(tables.portal_reading.c.read_at < first_seen)
+        return next(reversed(self._times(before, lists)), None)
 
     def last(self, portal_id: str, year: int | None = None) -> PortalReading | None:
         """The latest reading of the portal, of a run for ``year`` if one is given."""
@@ -138,12 +137,28 @@ class Portals:
         with self._access.write() as connection:
             connection.execute(update(seen).where(this).values(accepted_by=by))
 
+    def _times(self, query: Select[Any], lists: Lists) -> list[datetime]:
+        """Those of the same start addresses; a reading of a version that kept none counts."""
+        with self._access.read() as connection:
+            return [at for at, urls in connection.execute(query) if urls is None or tuple(urls) == lists.start_urls]
+
     def _latest(self, query: Select[Any]) -> PortalReading | None:
         seen = tables.portal_reading
         with self._access.read() as connection:
             row = connection.execute(query.order_by(seen.c.read_at.desc(), seen.c.id.desc()).limit(1)).mappings()
             found = row.one_or_none()
         return PortalReading(**found) if found else None
+
+
+def _absent(organisation: str, year: int, lists: Lists) -> Select[Any]:
+    """Time and start addresses of the readings of a portal that do not show the report, oldest first."""
+    seen, gone = tables.portal_reading, tables.absence
+    return (
+        select(seen.c.read_at, seen.c.shape["start_urls"])
+        .join(gone, gone.c.portal_reading_id == seen.c.id)
+        .where(gone.c.organisation == organisation, gone.c.year == year, seen.c.portal == lists.portal)
+        .order_by(seen.c.read_at)
+    )
 
 
 def _readings(portal_id: str, year: int | None) -> Select[Any]:

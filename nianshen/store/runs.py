@@ -33,13 +33,22 @@ class Runs:
             connection.execute(insert(tables.run), row)
 
     def finish(self, run_id: str, state: str, now: datetime, last_hash: str | None = None) -> None:
-        """The run ended as ``state`` (finished, partial, failed, interrupted).
+        """The run ended as ``state`` (finished, partial, failed, interrupted; a later one calls it killed).
 
         ``last_hash`` is that of the evidence's manifest: a tail that is cut off later misses it.
         """
         ended = {"state": state, "finished_at": now, "last_hash": last_hash}
         with self._access.write() as connection:
             connection.execute(update(tables.run).where(tables.run.c.id == run_id).values(ended))
+
+    def close_killed(self, now: datetime) -> list[str]:
+        """End the runs that never came to say how they ended, as ``killed``; their ids. Only if none is under way.
+
+        Whatever they brought was to be stored together at their end, so nothing of them counts.
+        """
+        ended = update(tables.run).where(tables.run.c.state == "running").values(state="killed", finished_at=now)
+        with self._access.write() as connection:
+            return sorted(connection.execute(ended.returning(tables.run.c.id)).scalars())
 
     def get(self, run_id: str) -> RunRow | None:
         with self._access.read() as connection:

@@ -81,7 +81,8 @@ class Paper:
 class Office:
     """What stands on the portals (``papers``), which of them fail (``failing``), and everything the runs left.
 
-    ``sizes`` gives a portal's list so many rows, a report each, beside those of ours.
+    ``sizes`` gives a portal's list so many rows, a report each, beside those of ours; ``unfetched`` are organisations
+    whose listed report could not be had; ``jobs`` are those the crawl was given.
     """
 
     folder: Path
@@ -89,6 +90,8 @@ class Office:
     papers: dict[tuple[str, int], list[Paper]] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
+    unfetched: set[str] = field(default_factory=set)
+    jobs: list[Mapping[str, Any]] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
     more: str = ""
     hook: str = ""
@@ -147,6 +150,7 @@ class Office:
         self, job: Mapping[str, Any], *, limit_seconds: float, progress: Callable[[Mapping[str, Any]], None]
     ) -> dict[str, Any]:
         """In place of the crawl process: the result document it would leave, with real blobs."""
+        self.jobs.append(job)
         blobs = BlobStore(job["evidence"])
         listing = blobs.write(b"<html>list</html>")
         candidates = [
@@ -185,10 +189,15 @@ class Office:
     def _verdict(self, portal: str, listing: str) -> dict[str, Any]:
         reason = self.failing.get(portal)
         size = self.sizes.get(portal)
+        ours = [one for one, home in PORTAL_OF.items() if home == portal]
+        outcome = "found" if reason is None else "failed"
+        if reason is None and self.unfetched & set(ours):
+            outcome, reason = "report_unreachable", "list_incomplete"
+        unseen = set(ours) if outcome == "failed" else self.doubtful | self.unfetched
         shape = {"reports": size, "dated": size, "systems": ["trs"]} if size is not None else {}
         return shape | {
             "id": portal,
-            "outcome": "found" if reason is None else "failed",
+            "outcome": outcome,
             "reason": reason,
             "complete": reason is None,
             "pages_expected": 1,
@@ -196,11 +205,7 @@ class Office:
             "items": 9 if size is None else size,
             "evidence": [listing],
             "detail": "",
-            "lists": [
-                {"organisation": one, "complete": reason is None and one not in self.doubtful}
-                for one, home in PORTAL_OF.items()
-                if home == portal
-            ],
+            "lists": [{"organisation": one, "complete": one not in unseen} for one in ours],
         }
 
 

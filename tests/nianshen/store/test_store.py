@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -16,13 +18,14 @@ from sqlalchemy import text
 from audit.finding import Finding, Kind, Severity
 from audit.lifecycle import Change, Event
 from nianshen.errors import StorageError
-from nianshen.store import AuditRecord, NewAlert, NewMessage, Store, backup, open_store, upgrade
+from nianshen.store import AuditRecord, Lists, NewAlert, NewMessage, Store, backup, open_store, upgrade
 from nianshen.store.database import Database, parse
 from nianshen.store.schema import MIGRATIONS
 from nianshen.store.tables import SCHEMA_REVISION, metadata
 
 NOW = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=7)
+CITY = Lists("city", ("https://e.cn/nb/",))
 
 
 def finding(actual: int = 11, kind: Kind = Kind.FAIL, fingerprint: str = "f" * 32) -> Finding:
@@ -45,13 +48,16 @@ def record(event: Event, found: Finding | None, **more: object) -> AuditRecord:
 
 
 def observe(store: Store, seen_at: datetime, sha256: str = "a" * 64) -> None:
-    store.reports.observe("edu", 2025, "https://e.cn/1", "example", sha256, date(2026, 1, 20), seen_at, seen_at)
+    store.reports.observe("edu", 2025, "https://e.cn/1", "city", sha256, date(2026, 1, 20), seen_at, seen_at)
 
 
-def read_without(store: Store, run_id: str, at: datetime, complete: bool = True) -> None:
+def read_without(
+    store: Store, run_id: str, at: datetime, complete: bool = True, shape: Mapping[str, Any] | None = None
+) -> None:
     store.runs.begin(run_id, 2025, at)
     reason = None if complete else "list_incomplete"
-    store.portals.record(run_id, "example", at, "found", reason, complete, 3, 3, 40, "", [("edu", 2025)])
+    absent = [("edu", 2025)]
+    store.portals.record(run_id, "city", at, "found", reason, complete, 3, 3, 40, "", absent, shape=shape)
 
 
 def test_the_migrations_make_exactly_the_tables(url: str) -> None:
@@ -146,27 +152,46 @@ def test_a_report_keeps_when_it_was_first_seen(store: Store) -> None:
     assert row.declared == date(2026, 1, 20)
 
 
-def test_absence_counts_complete_readings_since_the_report_was_last_found(store: Store) -> None:
+def test_absence_counts_readings_of_these_lists_since_the_report_was_last_found(store: Store) -> None:
     read_without(store, "run-1", NOW)
     observe(store, NOW + timedelta(hours=1))
     read_without(store, "run-2", LATER)
-    read_without(store, "run-3", LATER + timedelta(hours=1), complete=False)
-    read_without(store, "run-4", LATER + timedelta(hours=7))
+    read_without(store, "run-3", LATER + timedelta(hours=7))
 
-    assert store.portals.absences("edu", 2025) == [LATER, LATER + timedelta(hours=7)]
-    assert store.portals.absences("edu", 2024) == []
-    assert store.portals.absent_before("edu", 2025, LATER) == NOW
-    assert store.portals.absent_before("edu", 2025, NOW) is None
+    assert store.portals.absences("edu", 2025, CITY) == [LATER, LATER + timedelta(hours=7)]
+    assert store.portals.absences("edu", 2024, CITY) == []
+    assert store.portals.absent_before("edu", 2025, CITY, LATER) == NOW
+    assert store.portals.absent_before("edu", 2025, CITY, NOW) is None
+
+
+def test_an_absence_from_other_lists_proves_nothing_about_these(store: Store) -> None:
+    read_without(store, "run-1", NOW, shape={"start_urls": ["https://e.cn/old/"]})
+    read_without(store, "run-2", LATER, shape={"start_urls": ["https://e.cn/nb/"]})
+
+    assert store.portals.absences("edu", 2025, CITY) == [LATER]
+    assert store.portals.absences("edu", 2025, Lists("county", CITY.start_urls)) == []
+    assert store.portals.absent_before("edu", 2025, CITY, LATER) is None
+
+
+def test_runs_that_never_ended_are_closed_as_killed(store: Store) -> None:
+    for name in ("run-1", "run-2"):
+        store.runs.begin(name, 2025, NOW)
+    store.runs.finish("run-2", "finished", NOW)
+
+    assert store.runs.close_killed(LATER) == ["run-1"]
+    assert store.runs.close_killed(LATER) == []
+    states = [one.state for name in ("run-1", "run-2") if (one := store.runs.get(name))]
+    assert states == ["killed", "finished"]
 
 
 def test_the_last_reading_of_a_portal_is_known_by_year(store: Store) -> None:
     read_without(store, "run-1", NOW)
 
-    last = store.portals.last("example", 2025)
+    last = store.portals.last("city", 2025)
 
     assert last is not None
     assert (last.run_id, last.complete) == ("run-1", True)
-    assert store.portals.last("example", 2024) is None
+    assert store.portals.last("city", 2024) is None
 
 
 def test_the_same_bytes_by_the_same_reader_are_one_reading(store: Store) -> None:
