@@ -18,7 +18,7 @@ from crawler.select import Choice, Kind
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Why an address is fetched. ``role``: list, report or attachment; ``list_url`` names the list it came from.
+    """Why an address is fetched. ``role``: list, report, attachment, robots, resource; ``list_url``: the list it is of.
 
     ``system`` and ``column`` are what the page that led to an endpoint was: its reply has neither marks nor headings.
 
@@ -145,8 +145,8 @@ class Ledger:
             self.files.append({"page": visit.attachment_of, "name": name, "url": url, "outcome": outcome})
 
     def capture(self, visit: Visit, sha: str, status: int) -> None:
-        """An answer was captured. robots.txt shows nothing of what the portal publishes."""
-        if visit.role != "robots":
+        """An answer was captured. robots.txt and scripts alone show nothing of what the portal publishes."""
+        if visit.role not in {"robots", "resource"}:
             rank = (status not in {200, 304}, visit.role != "list", visit.depth, visit.list_url, visit.number)
             self.evidence[sha] = min(rank, self.evidence.get(sha, rank))
 

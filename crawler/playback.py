@@ -14,16 +14,17 @@ from crawler.evidence import BlobStore, EvidenceError, Record, entries, read_exc
 _NOT_MODIFIED = 304
 
 
+RENDERED = "rendered"
+"""The role, in the manifest, of a document that a browser made of a page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A line of the manifest and, unless the fetch failed, the response that was captured."""
+    """A line of the manifest and, unless the fetch failed, the response or the document that was captured."""
 
     line: Mapping[str, Any]
-    response: Record | None
-
-    @property
-    def failed(self) -> bool:
-        return "outcome" in self.line
+    response: Record | None = None
+    document: bytes | None = None
 
 
 class Playback:
@@ -33,7 +34,7 @@ class Playback:
         self._warcs, self._blobs = Path(directory) / "warc", BlobStore(directory)
         self._lines: dict[tuple[str, ...], deque[Mapping[str, Any]]] = defaultdict(deque)
         for _, line in entries(directory):
-            if line.get("run") == run and ("status" in line or "outcome" in line or line.get("role") == RENDERED):
+            if line.get("run") == run and line.get("role") != "decoded":
                 self._lines[_key(line)].append(line)
         if not self._lines:
             raise EvidenceError(f"证据里没有这次运行 / the evidence knows no such run: {run}")
@@ -46,15 +47,16 @@ class Playback:
             return None
         line = lines.popleft()
         if "outcome" in line:
-            return Answered(line, None)
+            return Answered(line)
+        if role == RENDERED:
+            return Answered(line, document=self._blobs.read(str(line["sha256"])))
         if lines and line["status"] == _NOT_MODIFIED:  # its bytes were gone by then, and it was asked again in full
             line = {key: value for key, value in line.items() if key != "not_modified"}
         return Answered(line, self.record(str(line["warc"]), int(line["offset"])))
 
-    def rendered(self, portal: str, url: str) -> bytes | None:
-        """The document that a browser made of a page then; None if it did not."""
-        lines = self._lines.get(_key({"portal": portal, "role": RENDERED, "url": url}))
-        return self._blobs.read(str(lines.popleft()["sha256"])) if lines else None
+    def rendered(self, portal: str, url: str) -> bool:
+        """Whether the run let a browser read this page."""
+        return bool(self._lines.get(_key({"portal": portal, "role": RENDERED, "url": url})))
 
     def record(self, warc: str, offset: int) -> Record:
         """The captured response at one place. Raises ``EvidenceError``."""
@@ -66,8 +68,6 @@ class Playback:
 
 
 _NAMES = (("portal", ""), ("role", ""), ("method", "GET"), ("url", ""), ("sent", ""))
-RENDERED = "rendered"
-"""The role of a document that a browser made, in the manifest."""
 
 
 def sent(body: bytes) -> dict[str, str]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.crawler import Crawler
-from scrapy.http import Headers, Response
+from scrapy.http import Headers, HtmlResponse, Response
 from scrapy.responsetypes import responsetypes
 
 from crawler.classify import Outcome, Recorded, Unrecorded, Verdict
 from crawler.evidence import EvidenceError, Record
-from crawler.playback import Playback
+from crawler.playback import RENDERED, Answered, Playback
 from crawler.recorder import Kept
 from crawler.run import Run
 from crawler.validators import Known
@@ -25,36 +27,24 @@ class ReplayHandler(BaseDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._run = Run.of(crawler)
-        if self._run.playback is None:
-            raise TypeError("no replay")
-        self._playback: Playback = self._run.playback
 
     async def download_request(self, request: Request) -> Response:
-        visit = request.meta["visit"]
-        try:
-            found = self._playback.answer(visit.portal, visit.role, request.method, request.url, request.body)
-            if found is None:
-                raise Unrecorded(request.url)
-            request.meta["recorded"] = line = found.line
+        with _failing(self._run):
+            found = _answer(self._run, request, request.meta["visit"].role)
             if found.response is None:
-                raise Recorded(Verdict(Outcome(line["outcome"]), str(line["error"])))
-            if unchanged := line.get("not_modified"):
-                whole = self._playback.record(str(unchanged["warc"]), int(unchanged["offset"]))
-                request.meta["known"] = Known(
-                    str(unchanged["sha256"]),
-                    str(unchanged["warc"]),
-                    int(unchanged["offset"]),
-                    datetime.fromisoformat(line["at"]),
-                    whole.headers,
-                )
-        except EvidenceError as error:
-            self._run.fail(error)
-            raise
+                raise TypeError("no response")
+            if unchanged := found.line.get("not_modified"):
+                request.meta["known"] = self._known(found.line, unchanged)
         return _response(request.url, found.response)
+
+    def _known(self, line: Mapping[str, Any], unchanged: Mapping[str, Any]) -> Known:
+        warc, offset = str(unchanged["warc"]), int(unchanged["offset"])
+        headers = _playback(self._run).record(warc, offset).headers
+        return Known(str(unchanged["sha256"]), warc, offset, datetime.fromisoformat(line["at"]), headers)
 
 
 class ReplayMiddleware:
-    """Tells of every answer what capture told of it then."""
+    """Tells of every answer what capture told of it then, and gives the documents that a browser made then."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -63,14 +53,50 @@ class ReplayMiddleware:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(Run.of(crawler))
 
+    def process_request(self, request: Request) -> Response | None:
+        if "render" not in request.meta:
+            return None
+        with _failing(self._run):
+            found = _answer(self._run, request, RENDERED)
+        request.meta["lost"] = found.line["lost"]
+        return HtmlResponse(found.line["made_at"], body=found.document or b"", encoding="utf-8")
+
     def process_response(self, request: Request, response: Response) -> Response:
         line, visit = request.meta["recorded"], request.meta["visit"]
         sha = str(line["sha256"])
-        self._run.ledgers[visit.portal].capture(visit, sha, response.status)
+        self._run.ledger(visit).capture(visit, sha, int(line.get("status", 200)))
         request.meta["captured_at"], request.meta["captured_sha256"] = str(line["at"]), sha
-        request.meta["captured"] = Kept(sha, str(line["warc"]), int(line["offset"]))
+        request.meta["captured"] = Kept(sha, str(line.get("warc", "")), int(line.get("offset", 0)))
         self._run.tell("page", visit.portal, url=response.url, status=response.status, bytes=len(response.body))
         return response
+
+
+def _answer(run: Run, request: Request, role: str) -> Answered:
+    """What was answered then. Raises ``Unrecorded``, ``Recorded``, ``EvidenceError``."""
+    portal = request.meta["visit"].portal
+    found = _playback(run).answer(portal, role, request.method, request.url, request.body)
+    if found is None:
+        raise Unrecorded(request.url)
+    request.meta["recorded"] = line = found.line
+    if "outcome" in line:
+        raise Recorded(Verdict(Outcome(line["outcome"]), str(line["error"])))
+    return found
+
+
+def _playback(run: Run) -> Playback:
+    if run.playback is None:
+        raise TypeError("no replay")
+    return run.playback
+
+
+@contextmanager
+def _failing(run: Run) -> Iterator[None]:
+    """Evidence that is gone fails the run: what it showed cannot be told again."""
+    try:
+        yield
+    except EvidenceError as error:
+        run.fail(error)
+        raise
 
 
 def _response(url: str, record: Record) -> Response:

@@ -30,6 +30,7 @@ from zoneinfo import ZoneInfo
 
 from scrapy.crawler import Crawler
 
+from crawler import browser
 from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
 from crawler.ledger import Ledger, Visit, choice_as_json
 from crawler.manners import Manners
@@ -96,6 +97,10 @@ class Run:
 
     def ledger(self, visit: Visit) -> Ledger:
         return self.ledgers[visit.portal]
+
+    def renders(self, portal: str, url: str) -> bool:
+        """Whether a browser reads what only scripts show: if there is one; in a replay, if one did then."""
+        return self.playback.rendered(portal, url) if self.playback else browser.found() is not None
 
     def keep(self, body: bytes, captured: str, visit: Visit, url: str) -> str:
         """Keep what a report reads; if it is not what went over the wire (gzip), the manifest ties the two."""

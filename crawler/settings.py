@@ -50,6 +50,8 @@ SETTINGS: dict[str, Any] = {
     "DOWNLOADER_MIDDLEWARES": {
         "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
         "crawler.middlewares.robots.RobotsMiddleware": 100,
+        # Behind robots: a page that may not be asked for is not rendered either.
+        "crawler.middlewares.render.RenderMiddleware": 200,
         "crawler.middlewares.retry_after.RetryAfterMiddleware": 550,
         # Inside of capture, which writes the 304 down; outside of decompression: what is stored is of the wire.
         "crawler.middlewares.conditional.ConditionalMiddleware": 860,
@@ -71,7 +73,11 @@ _REPLAYED: dict[str, Any] = {
     | {"http": "crawler.replay.ReplayHandler", "https": "crawler.replay.ReplayHandler"},
     # Nothing is captured anew; what was captured then is told instead.
     "DOWNLOADER_MIDDLEWARES": SETTINGS["DOWNLOADER_MIDDLEWARES"]
-    | {"crawler.middlewares.capture.CaptureMiddleware": None, "crawler.replay.ReplayMiddleware": 870},
+    | {
+        "crawler.middlewares.capture.CaptureMiddleware": None,
+        "crawler.middlewares.render.RenderMiddleware": None,
+        "crawler.replay.ReplayMiddleware": 870,
+    },
 }
 
 

@@ -19,6 +19,7 @@ from crawler.follow import MOST_HOPS, attachments, forward, holds_report, is_fol
 from crawler.ledger import Visit
 from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs, text_of
+from crawler.middlewares.render import unseen
 from crawler.run import Run
 from crawler.select import Choice, Kind
 from crawler.slim import report_page
@@ -88,6 +89,10 @@ class PortalSpider(scrapy.Spider):
         listing = pick(visit.system or ledger.portal.cms, page).parse(page)
         found = plan(page, listing, visit, ledger.organisations, self.run.years)
         found = self.run.reach.widened(found, page, visit)
+        rendered = "render" in response.meta
+        if found.needs_render and not rendered and self.run.renders(visit.portal, response.url):
+            yield self._rendered(response, visit)
+            return
         if found.needs_render:
             ledger.failed(visit, Verdict(Outcome.NEEDS_RENDER, found.needs_render), response.url)
             return
@@ -97,6 +102,7 @@ class PortalSpider(scrapy.Spider):
         items = frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set())
         further, why = ledger.further(visit, listing.next, items)
         why = why or listing.unresolved or found.unresolved or (None if listing.reply else page.cut)
+        why = why or (unseen(page, response.meta["lost"]) if rendered else None)
         reports = len({choice.link.url for choice in choices})
         if not (listing.hollow and further):
             dated = len({item.url for item in listing.items if item.date})
@@ -154,6 +160,18 @@ class PortalSpider(scrapy.Spider):
         """The request for the page that this one only sends on to, unless it was asked for already."""
         url = forward(page) if visit.hops < MOST_HOPS else None
         return list(self._order(url, replace(visit, hops=visit.hops + 1), visit.choice)) if url else []
+
+    def _rendered(self, response: Response, visit: Visit) -> Request:
+        """The request for what a browser makes of a page."""
+        ledger = self.run.ledger(visit)
+        ledger.open(visit)
+        meta = {
+            "visit": visit,
+            "download_slot": ledger.portal.group,
+            "render": response,
+            "captured_sha256": response.meta["captured_sha256"],
+        }
+        return Request(response.url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)
 
     def _order(
         self, url: str, visit: Visit, choice: Choice | None = None, *, link: PageLink | None = None

@@ -16,7 +16,7 @@ from crawler.media import sniff
 from nianshen import errors
 
 _ENDINGS = {"application/pdf": "pdf", "application/msword": "doc", "application/zip": "zip", "image/*": "img"}
-_LISTS = frozenset({"list", "robots"})
+_LISTS = frozenset({"list", "robots", "rendered", "resource"})
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNSAFE = re.compile(r"[^\w.-]+")
 

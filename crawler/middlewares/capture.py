@@ -14,7 +14,7 @@ from crawler.classify import classify_failure
 from crawler.decode import decode
 from crawler.evidence import EvidenceError
 from crawler.ledger import FRAMING
-from crawler.playback import sent
+from crawler.playback import RENDERED, sent
 from crawler.portal import Certificates
 from crawler.recorder import Entry, Exchange, Kept
 from crawler.run import Run
@@ -36,6 +36,8 @@ class CaptureMiddleware:
         return cls(Run.of(crawler))
 
     async def process_response(self, request: Request, response: Response) -> Response:
+        if "render" in request.meta:
+            return await self._rendered(request, response)
         at = self._run.clock()
         run, visit = self._run, request.meta["visit"]
         known: Known | None = request.meta.get("known") if response.status == _NOT_MODIFIED else None
@@ -62,6 +64,15 @@ class CaptureMiddleware:
         run.tell("page", visit.portal, url=response.url, status=response.status, bytes=len(response.body))
         return response
 
+    async def _rendered(self, request: Request, response: Response) -> Response:
+        """What a browser made of a page is no answer of the server: it has no WARC record, but a line and a blob."""
+        at = self._run.clock()
+        made = {"made_at": response.url, "lost": request.meta["lost"], "decoded_from": request.meta["captured_sha256"]}
+        kept = await self._keep(Entry(self._line(request, at) | made, response.body))
+        self._run.ledger(request.meta["visit"]).keep(request.meta["visit"], kept.sha)
+        request.meta["captured_at"], request.meta["captured_sha256"] = at.isoformat(), kept.sha
+        return response
+
     async def process_exception(self, request: Request, exception: Exception) -> None:
         verdict = classify_failure(exception)
         failed = {"outcome": verdict.outcome.value, "error": verdict.evidence}
@@ -75,7 +86,7 @@ class CaptureMiddleware:
         line = {
             "run": self._run.id,
             "portal": visit.portal,
-            "role": visit.role,
+            "role": RENDERED if "render" in request.meta else visit.role,
             "method": request.method,
             "url": request.url,
             "at": at.isoformat(),

@@ -65,7 +65,7 @@ class ConditionalMiddleware:
 
 
 def _may_ask(request: Request) -> bool:
-    return request.method == "GET" and request.meta["visit"].role != "robots"
+    return request.method == "GET" and request.meta["visit"].role != "robots" and "render" not in request.meta
 
 
 def _grouped(known: Known) -> dict[str, list[str]]:
