@@ -18,7 +18,7 @@ from audit.reading import EXTRACTOR
 from audit.serialise import report_from_json, report_to_json
 from audit.waivers import Waiver
 from crawler.evidence import BlobStore, EvidenceError, Manifest
-from nianshen import health, telling
+from nianshen import health, jobs, telling
 from nianshen.archive import sign
 from nianshen.auditing import Desk, Facts, Settled, lists_of, other_names
 from nianshen.calendar import Due
@@ -30,6 +30,7 @@ from nianshen.runner import crawl
 from nianshen.standing import survey
 from nianshen.status import Status
 from nianshen.store import FindingRow, PortalReading, Store, Unit, open_store
+from nianshen.weighing import read_whole, weighed
 from notifiers.dispatcher import Tally
 
 Progress = Callable[[Mapping[str, Any]], None]
@@ -107,8 +108,12 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
             killed = store.runs.close_killed(now)  # we hold the lock: none of them is under way
             store.runs.begin(this.id, year, now)
             with _ending(this, store):
-                result = crawl(_job(this), limit_seconds=CRAWL_LIMIT.total_seconds(), progress=progress)
-                result = {**result, "portals": [_compared(this, store, one, result) for one in result["portals"]]}
+                fresh = [portal.id for portal in config.portals if _days_that_count(this, portal)]
+                job = jobs.make(config, this.id, now, year, fresh=fresh)
+                jobs.keep(evidence, this.id, "job", job, datetime.now(UTC))
+                result = crawl(job, limit_seconds=CRAWL_LIMIT.total_seconds(), progress=progress)
+                jobs.keep(evidence, this.id, "result", result, datetime.now(UTC))
+                result = weighed(config, store.portals, year, result)
                 found = _read(this, store, result, progress)
                 with store.transaction() as unit:
                     _record(this, unit, result, found)
@@ -136,6 +141,24 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
         tuple(killed),
         tuple(this.moved),
     )
+
+
+def rehearse(config: Config, store: Store, year: int, now: datetime, result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """How every organisation would stand after a crawl with this result; nothing of it is kept."""
+    this = _Run(config, year, now, f"rehearsal-{uuid.uuid4().hex}", BlobStore(config.storage.evidence.directory))
+    held = weighed(config, store.portals, year, result)
+    found = _read(this, store, held, lambda _: None)
+    standing: list[dict[str, Any]] = []
+    with suppress(_Rehearsed), store.transaction() as unit:
+        unit.runs.begin(this.id, year, now)
+        _record(this, unit, held, found)
+        standing = survey(unit, config, year, now)
+        raise _Rehearsed
+    return standing
+
+
+class _Rehearsed(Exception):
+    """Undoes a transaction that was only to be looked at."""
 
 
 @contextmanager
@@ -173,24 +196,6 @@ def _last_hash(this: _Run) -> str | None:
     with suppress(EvidenceError):  # nianshen evidence verify says what is wrong with it
         return Manifest(this.config.storage.evidence.directory).last()
     return None
-
-
-def _job(this: _Run) -> dict[str, Any]:
-    """The crawler's job document."""
-    config = this.config
-    return {
-        "run_id": this.id,
-        "now": this.now.isoformat(),
-        "year": this.year,
-        "evidence": str(config.storage.evidence.directory),
-        "contact": config.site.base_url,
-        "portals": [portal.model_dump(mode="json") for portal in config.portals],
-        "organisations": [
-            organisation.model_dump(mode="json", include={"id", "name", "aliases", "kind", "region", "portal"})
-            for organisation in config.organisations
-        ],
-        "fresh": [portal.id for portal in config.portals if _days_that_count(this, portal)],
-    }
 
 
 def _days_that_count(this: _Run, portal: Portal) -> bool:
@@ -255,32 +260,6 @@ def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tu
     this.useless = desk.useless()
 
 
-def _compared(this: _Run, store: Store, verdict: Mapping[str, Any], result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The verdict on a portal, with the shape of its list; doubtful if the last good one was of another size."""
-    if "dated" not in verdict:
-        return verdict
-    portal = this.config.portal(verdict["id"])
-    ours = [one.id for one in this.config.organisations if one.portal == portal.id]
-    shape = health.Shape.of(portal.start_urls, verdict, result.get("listed", ()))
-    season, last = (
-        health.Shape.from_json(reading.shape) if reading and reading.shape else None
-        for reading in (store.portals.last_good(portal.id, this.year), store.portals.last_good(portal.id))
-    )
-    doubt = health.doubt(shape, season, last, this.year, ours) if _read_whole(verdict) else None
-    if doubt is None:
-        return {**verdict, "shape": shape.as_json()}
-    return {
-        **verdict,
-        "shape": shape.as_json(),
-        "outcome": health.SHRUNK,
-        "reason": doubt.reason,
-        "complete": False,
-        "detail": f"{doubt.zh} / {doubt.en}",
-        "doubt": doubt,
-        "lists": [{**one, "complete": False} for one in verdict["lists"]],
-    }
-
-
 def _record_portal(this: _Run, unit: Unit, portal: Portal, verdict: Mapping[str, Any], absent: Collection[str]) -> None:
     step = health.advance(
         _health(unit.portals.last(portal.id)),
@@ -339,7 +318,7 @@ def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, in
 
     A doubtful link, or a report that could not be fetched, keeps those out of this to whom it may belong.
     """
-    certain = _read_whole(verdict)
+    certain = read_whole(verdict)
     return [
         organisation.id
         for organisation in this.config.organisations
@@ -349,11 +328,6 @@ def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, in
     ]
 
 
-def _read_whole(verdict: Mapping[str, Any]) -> frozenset[str]:
-    """Organisations of a portal of whose reports the list leaves no doubt."""
-    return frozenset(one["organisation"] for one in verdict["lists"] if one["complete"])
-
-
 def _facts(
     result: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]], key: tuple[str, int], found: Found
 ) -> Facts:
@@ -361,7 +335,7 @@ def _facts(
     organisation = key[0]
     candidate = found.candidate
     page = candidate.attachment_of or candidate.url
-    whole = organisation in _read_whole(verdicts[candidate.portal])
+    whole = organisation in read_whole(verdicts[candidate.portal])
     listed = frozenset(one["year"] for one in result.get("listed", ()) if one["organisation"] == organisation)
     return Facts(
         column=candidate.column,

@@ -23,6 +23,8 @@ from nianshen.config import load
 from nianshen.cycle import CycleResult
 from nianshen.cycle import run as run_cycle
 from nianshen.errors import Exit, gravest
+from nianshen.replaying import Replay
+from nianshen.replaying import replay as replay_run
 
 
 def register(app: typer.Typer) -> None:
@@ -34,10 +36,19 @@ def run(
     config: ConfigOption = DEFAULT,
     year: Annotated[int | None, typer.Option(help="报告年度，默认上一年 / reported year, by default last year")] = None,
     now: Annotated[str | None, typer.Option(help="以此时刻判断 / judge as of this ISO time")] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="只凭证据重读一次运行（编号或 last）/ read a past run again, by id or last"),
+    ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="从哪一级起退出码为 1 / exit 1 from this severity on")] = FailOn.NEVER,
 ) -> None:
-    """Run one cycle and say what came of it; see CONTRACT section 4 for the exit codes."""
+    """Run one cycle and say what came of it. A replay fetches, stores and sends nothing: exit 3 if it differs."""
     settings = load(config, os.environ)
+    if replay is not None:
+        with _interruptible(), told() as progress:
+            again = replay_run(settings, replay, progress)
+        sys.stdout.write(replayed(again))
+        raise typer.Exit(Exit.PARTIAL if again.differences else Exit.OK)
     moment = instant(now, settings)
     chosen = year or moment.astimezone(zone(settings.site.timezone)).year - 1
     with _interruptible(), told() as progress:
@@ -111,6 +122,22 @@ def noted(result: CycleResult) -> str:
     moved = "年报换了地址 / the report moved"
     lines = [f"{killed}: {one}\n" for one in result.killed]
     lines += [f"{moved}: {one.organisation} {one.year}: {safe(one.before)} → {safe(one.now)}\n" for one in result.moved]
+    return "".join(lines)
+
+
+def replayed(again: Replay) -> str:
+    """What a replay came to: every difference, then whether it is the same."""
+    read_whole = sum(bool(portal["complete"]) for portal in again.portals)
+    zh, en = ("相同", "the same") if not again.differences else ("不同", "different")
+    if not again.judged:
+        zh, en = f"{zh}（此后还有运行，未重新判定状态）", f"{en} (later runs followed: standing not judged again)"
+    lines = [f"{safe(zh if zh == en else f'{zh} / {en}')}\n" for zh, en in again.differences]
+    lines += [
+        f"重放 {again.run_id}（{again.year} 年度）：门户 {read_whole}/{len(again.portals)} 读全，"
+        f"文件 {again.documents} 份；结果{zh}\n",
+        f"replay of {again.run_id} ({again.year}): {read_whole} of {len(again.portals)} portals read whole, "
+        f"{again.documents} documents; {en}\n",
+    ]
     return "".join(lines)
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "NewAlert",
     "NewMessage",
     "PortalReading",
+    "Portals",
     "ReportRow",
     "RunRow",
     "Store",

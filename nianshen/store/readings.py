@@ -61,6 +61,15 @@ class Readings:
             row = connection.execute(query).mappings().one_or_none()
         return dict(row) if row else None
 
+    def of_bytes(self, organisation: str, year: int, sha256: str) -> dict[str, dict[str, Any]]:
+        """What each version of the extractor read out of these bytes."""
+        table = tables.reading
+        query = select(table.c.extractor, table.c.document).where(
+            table.c.organisation == organisation, table.c.year == year, table.c.sha256 == sha256
+        )
+        with self._access.read() as connection:
+            return {row.extractor: row.document for row in connection.execute(query)}
+
     def first(self, organisation: str, year: int, extractor: str) -> dict[str, Any] | None:
         """The row saved first among those of one extractor: only they can be compared cell by cell."""
         table = tables.reading
