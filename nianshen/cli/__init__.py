@@ -20,6 +20,7 @@ NOUNS = (
     "check",
     "config",
     "init",
+    "portals",
     "run",
     "status",
     "findings",

@@ -11,12 +11,14 @@ import typer
 
 from nianshen.calendar import zone
 from nianshen.cli.config import DEFAULT, ConfigOption
-from nianshen.cli.output import Format, render
+from nianshen.cli.output import Format, render, safe
 from nianshen.config import Config, load
+from nianshen.config.model import Portal
 from nianshen.errors import UsageError
+from nianshen.health import State
 from nianshen.standing import survey
 from nianshen.status import Status, document
-from nianshen.store import open_store
+from nianshen.store import PortalReading, open_store
 
 COLUMNS = {
     "id": "编号",
@@ -53,6 +55,7 @@ def run(
     store = open_store(settings.database_url, create=False)
     try:
         answer = document(chosen, survey(store, settings, chosen, moment))
+        readings = [(portal, store.portals.last(portal.id)) for portal in settings.portals]
     finally:
         store.close()
     rows = [_row(one, output) for one in answer["organisations"]]
@@ -61,6 +64,7 @@ def run(
         coverage = answer["coverage"]
         counts = (coverage["checked"], coverage["total"])
         sys.stdout.write(f"\n{chosen} 年度：已核查 {counts[0]} / {counts[1]} / checked {counts[0]} of {counts[1]}\n")
+        sys.stdout.write("".join(_ill(portal, reading, settings) for portal, reading in readings if reading))
 
 
 def instant(text: str | None, settings: Config) -> datetime:
@@ -72,6 +76,15 @@ def instant(text: str | None, settings: Config) -> datetime:
     except ValueError as error:
         raise UsageError(f"--now 不是 ISO 时间：{text}", f"--now is no ISO time: {text}") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=zone(settings.site.timezone))
+
+
+def _ill(portal: Portal, reading: PortalReading, settings: Config) -> str:
+    """A line on a portal that is not well; nothing on one that is."""
+    state = State(reading.state) if reading.state else State.HEALTHY
+    if state is State.HEALTHY:
+        return ""
+    since = reading.since.astimezone(zone(settings.site.timezone)).date() if reading.since else ""
+    return f"门户 / portal {portal.id} {safe(portal.name)}: {state.label} {state} ({reading.reason}, {since})\n"
 
 
 def _row(entry: dict[str, Any], output: Format) -> dict[str, object]:
