@@ -14,6 +14,7 @@ from audit.finding import Kind
 from audit.lifecycle import Change
 from audit.lifecycle import Event as Step
 from nianshen.config import Config
+from nianshen.errors import StorageError
 from nianshen.health import Doubt
 from nianshen.receivers import open_channels, open_transport
 from nianshen.status import Status
@@ -22,6 +23,7 @@ from notifiers import digest, route
 from notifiers.clock import SystemClock
 from notifiers.dispatcher import Dispatcher, Tally
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
+from notifiers.limits import Pace
 
 _TOLD = {
     Step.OPENED: Event.OPENED,
@@ -174,12 +176,26 @@ def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
 
 
 @contextmanager
-def dispatcher(store: Store, config: Config, rng: Random) -> Iterator[Dispatcher]:
-    """The dispatcher of all channels of the configuration over the store's outbox."""
+def dispatcher(
+    store: Store, config: Config, rng: Random, complain: Callable[[str, Exception], None] | None = None
+) -> Iterator[Dispatcher]:
+    """The dispatcher of all channels of the configuration over the store's outbox.
+
+    With ``complain`` a store that is out of reach for a while ends nothing: it is complained of and asked again.
+    """
     clock = SystemClock()
     transport = open_transport(config, clock.now)
     try:
-        yield Dispatcher(store.outbox, open_channels(config), transport, clock, rng)
+        yield Dispatcher(
+            store.outbox,
+            open_channels(config),
+            transport,
+            clock,
+            rng,
+            paces={name: Pace(channel.most_per_minute) for name, channel in config.channels.items()},
+            passing=(StorageError,) if complain else (),
+            complain=complain,
+        )
     finally:
         transport.close()
 

@@ -10,16 +10,18 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final, Protocol
 
-from notifiers.backoff import DELAYS, TRIES, held, next_delay
+from notifiers.backoff import TRIES, next_delay
 from notifiers.channels import Channel
 from notifiers.clock import Clock
 from notifiers.digest import shrink
 from notifiers.exchange import CannotBuildError, Outgoing, Response, TransportFault, outcome_of_fault
+from notifiers.limits import Pace
 from notifiers.outbox import Delivery, Outbox
 from notifiers.outcome import Delivered, Outcome, Permanent, Rerender, Retry
 from notifiers.secret import redact
 
 SMALLER_TRIES: Final = 2
+POLL: Final = timedelta(seconds=1)
 LEASE: Final = timedelta(seconds=90)  # longer than the three exchanges of 20 s that one claim can take
 
 
@@ -53,7 +55,9 @@ class Dispatcher:
     """Every channel has a lane of its own, with one request in flight: one that hangs delays no other.
 
     A crash between send and settle repeats the message with the same id and bytes. An error of the outbox ends its
-    lane and is raised once the others are done; the claimed message comes back when its lease ends.
+    lane and is raised once the others are done; the claimed message comes back when its lease ends. While watching,
+    the errors named in ``passing`` (a locked database, a full disk) end nothing: ``complain`` hears of them and the
+    lane tries again.
     """
 
     def __init__(
@@ -63,14 +67,20 @@ class Dispatcher:
         transport: Transport,
         clock: Clock,
         rng: Random,
+        *,
+        paces: Mapping[str, Pace],
+        passing: tuple[type[Exception], ...] = (),
+        complain: Callable[[str, Exception], None] | None = None,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
+        self._paces = paces
+        self._passing = passing
+        self._complain = complain
         self._transport = transport
         self._clock = clock
         self._rng = rng
         self._stop = threading.Event()
-        self._holds: dict[str, datetime] = {}
 
     def run_once(self) -> Tally:
         """Send what is due now; wait for nothing."""
@@ -87,24 +97,34 @@ class Dispatcher:
 
         return self._lanes(lane)
 
-    def run_until_stopped(self, poll: timedelta = timedelta(seconds=1)) -> Tally:
+    def run_until_stopped(self, poll: timedelta = POLL) -> Tally:
         """Send whatever becomes due until ``stop`` is called from another thread or a signal handler."""
 
         def lane(channel: str) -> Tally:
-            tally = Tally()
+            tally = _LaneTally()
             try:
                 while not self._stop.is_set():
-                    tally += replace(self._until_nothing_is_due(channel), waiting=0)
-                    self._clock.wait(self._stop, poll.total_seconds())
+                    try:
+                        worked = self._step(channel, tally)
+                    except self._passing as error:
+                        self._heard(channel, error)
+                        worked = False
+                    tally.waiting.clear()  # the outbox remembers it; here it would grow for months
+                    if not worked:
+                        self._clock.wait(self._stop, poll.total_seconds())
             finally:
                 self._stop.set()  # a broken lane must not leave the others running as if all were well
-            return tally
+            return tally.total()
 
         return self._lanes(lane)
 
     def stop(self) -> None:
         """Claim nothing more. What is on its way is finished and settled."""
         self._stop.set()
+
+    def _heard(self, channel: str, error: Exception) -> None:
+        if self._complain is not None:
+            self._complain(channel, error)
 
     def _lanes(self, lane: Callable[[str], Tally]) -> Tally:
         if not self._channels:
@@ -124,20 +144,19 @@ class Dispatcher:
         while (asked := self._clock.now()) < deadline:
             if self._step(channel, tally):
                 continue
-            due = self._next_due(channel, tally, asked)
+            due = self._next_due(tally, asked)
             if due is None or due >= deadline or self._stop.is_set():
                 break
             self._clock.wait(self._stop, max((due - self._clock.now()).total_seconds(), 0))
         return tally.total()
 
-    def _next_due(self, channel: str, tally: _LaneTally, asked: datetime) -> datetime | None:
+    def _next_due(self, tally: _LaneTally, asked: datetime) -> datetime | None:
         """When the lane has work again, as far as it knows; None if it knows of none.
 
         What was due when the outbox was asked and was not given is in other hands: nothing to wait for.
         """
-        hold = self._holds.get(channel)
-        if hold is not None and hold > asked:
-            return hold
+        if tally.opens is not None and tally.opens > asked:
+            return tally.opens
         return min((due for due in tally.waiting.values() if due > asked), default=None)
 
     def _step(self, channel: str, tally: _LaneTally) -> bool:
@@ -145,14 +164,16 @@ class Dispatcher:
 
         One at a time: a claimed message that has to wait behind a slow one would outlive its lease.
         """
-        now = self._clock.now()
-        if self._stop.is_set() or now < self._holds.get(channel, now):
+        if self._stop.is_set():
             return False
-        claimed = self._outbox.claim(channel, now, now + LEASE, 1)
-        for delivery in claimed:
-            tally.waiting.pop(delivery.message_id, None)
-            self._settle(delivery, self._attempt(delivery), tally)
-        return bool(claimed)
+        now = self._clock.now()
+        claimed = self._outbox.claim(channel, self._paces[channel], now, now + LEASE)
+        tally.opens = claimed if isinstance(claimed, datetime) else None
+        if not isinstance(claimed, Delivery):
+            return False
+        tally.waiting.pop(claimed.message_id, None)
+        self._settle(claimed, self._attempt(claimed), tally)
+        return True
 
     def _attempt(self, delivery: Delivery) -> Delivered | Retry | Permanent:
         """Send; a message that is too large is cut and sent again at once, under the same id."""
@@ -183,27 +204,39 @@ class Dispatcher:
     def _settle(self, delivery: Delivery, outcome: Delivered | Retry | Permanent, tally: _LaneTally) -> None:
         now = self._clock.now()
         if not isinstance(outcome, Retry):
-            self._outbox.settle(delivery, outcome, now, None)
+            self._write(delivery, outcome, now, None)
             tally.count(outcome)
             return
-        if outcome.hold:
-            self._holds[delivery.channel] = now + max(held(outcome.after), DELAYS[0])
         delay = next_delay(delivery.attempts + 1, outcome.after, self._rng)
         if delay is None:
             dead = Permanent(f"{TRIES} 次后放弃 / given up after {TRIES} tries: {outcome.reason}")
-            self._outbox.settle(delivery, dead, now, None)
+            self._write(delivery, dead, now, None)
             tally.count(dead)
             return
-        self._outbox.settle(delivery, outcome, now, now + delay)
+        self._write(delivery, outcome, now, now + delay)
         tally.failed += 1
         tally.waiting[delivery.message_id] = now + delay
 
+    def _write(
+        self, delivery: Delivery, outcome: Delivered | Retry | Permanent, now: datetime, due: datetime | None
+    ) -> None:
+        """Settle, however long the outbox is out of reach: what is not written down would be sent again."""
+        while True:
+            try:
+                return self._outbox.settle(delivery, outcome, now, due)
+            except self._passing as error:
+                self._heard(delivery.channel, error)
+                if self._stop.is_set():
+                    raise
+                self._clock.wait(self._stop, POLL.total_seconds())
+
 
 class _LaneTally:
-    """A lane's counts, and when the messages it put back are due again."""
+    """A lane's counts, when the messages it put back are due again, and when a held channel opens."""
 
     def __init__(self) -> None:
         self.sent = self.failed = self.dead = 0
+        self.opens: datetime | None = None
         self.waiting: dict[str, datetime] = {}
 
     def count(self, outcome: Delivered | Permanent) -> None:

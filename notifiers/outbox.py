@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from notifiers.limits import Pace
 from notifiers.outcome import Delivered, Permanent, Retry
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A claimed message. ``attempts`` counts the tries settled before this claim; ``body`` is sent byte for byte."""
+    """A claimed message. ``attempts`` counts the tries settled before this claim; ``body`` is sent byte for byte.
+
+    ``claim`` counts how often the message was claimed: it tells this claim from one that ran out.
+    """
 
     message_id: str
     channel: str
     body: bytes
     attempts: int
     created: datetime
+    claim: int = 1
 
 
 class Outbox(Protocol):
     """Called from one thread per channel, so it must be safe for that. Instants are aware."""
 
-    def claim(self, channel: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
-        """At most ``limit`` rows due at ``now`` and under no live lease, oldest first, leased until ``lease_until``."""
+    def claim(self, channel: str, pace: Pace, now: datetime, lease_until: datetime) -> Delivery | datetime | None:
+        """The message due longest at ``now`` and under no live lease, leased until ``lease_until``.
+
+        The instant from which the channel may send again if its limits forbid it now; None if nothing is due.
+        """
         ...
 
     def settle(
@@ -35,5 +42,8 @@ class Outbox(Protocol):
         now: datetime,
         not_before: datetime | None,
     ) -> None:
-        """End the claim and count the attempt: sent, pending until ``not_before`` (Retry only), or dead."""
+        """End the claim and count the attempt: sent, pending until ``not_before`` (Retry only), or dead.
+
+        The channel's limits learn of it too. A failure reported by a claim that ran out changes nothing.
+        """
         ...

@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from audit.engine import OFF_BY_DEFAULT
 from nianshen import calendar as dates
+from notifiers.limits import DEFAULT_PER_MINUTE, PER_MINUTE
 
 MASK = "***"
 _KEY_BYTES = range(24, 65)
@@ -280,6 +281,12 @@ class Channel(Section):
         Field(min_length=1, description="the current secret first, then those being rotated out"),
     ]
     allow_private_addresses: tuple[Cidr, ...] = ()
+    per_minute: int | None = Field(default=None, ge=1, le=6000)
+
+    @property
+    def most_per_minute(self) -> int:
+        """The most messages in any 60 seconds: as configured, or what the service takes."""
+        return self.per_minute or PER_MINUTE.get(self.type, DEFAULT_PER_MINUTE)
 
     @model_validator(mode="after")
     def _private_or_https(self) -> Channel:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 
 from nianshen.store import tables
-from nianshen.store.database import Access
+from nianshen.store.database import Access, insert_once
+from notifiers import limits
+from notifiers.limits import Pace, State
 from notifiers.outbox import Delivery
 from notifiers.outcome import Accepted, Delivered, Permanent, Retry
 
 _TABLE = tables.outbox
+_CHANNELS = tables.channel_state
 
 
 class Outbox:
@@ -22,29 +26,33 @@ class Outbox:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def claim(self, channel: str, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
-        """At most ``limit`` due rows under no live lease, oldest first, leased until ``lease_until``."""
-        due = or_(
-            and_(_TABLE.c.state == "pending", _TABLE.c.not_before <= now),
-            and_(_TABLE.c.state == "leased", _TABLE.c.lease_until <= now),
-        )
+    def claim(self, channel: str, pace: Pace, now: datetime, lease_until: datetime) -> Delivery | datetime | None:
+        """The message due longest; the channel's limits are asked in the same transaction.
+
+        A leased message is due again when its lease ends.
+        """
         query = (
-            select(_TABLE.c.message_id, _TABLE.c.channel, _TABLE.c.body, _TABLE.c.attempts, _TABLE.c.created)
-            .where(_TABLE.c.channel == channel, due)
-            .order_by(_TABLE.c.created, _TABLE.c.message_id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+            select(_TABLE)
+            .where(_TABLE.c.channel == channel, tables.WAITING, _TABLE.c.not_before <= now)
+            .order_by(_TABLE.c.not_before, _TABLE.c.message_id)
+            .limit(1)
         )
+        with self._access.read() as connection:
+            if connection.execute(query).one_or_none() is None:
+                return None  # an idle lane asks every second: it must not take the only write lock to hear no
         with self._access.write() as connection:
-            claimed = [
-                Delivery(row.message_id, row.channel, bytes(row.body), row.attempts, row.created)
-                for row in connection.execute(query)
-            ]
-            if claimed:
-                taken = _TABLE.c.message_id.in_([one.message_id for one in claimed])
-                lease = {"state": "leased", "lease_until": lease_until}
-                connection.execute(update(_TABLE).where(taken).values(lease))
-        return claimed
+            insert_once(connection, _CHANNELS, {"channel": channel, **asdict(limits.fresh(pace, now))})
+            before = _state(connection, channel)
+            row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
+            if row is None:
+                return None
+            admitted = limits.admit(before, pace, now, lease_until)
+            if isinstance(admitted, datetime):
+                return admitted
+            _keep(connection, channel, admitted)
+            lease = {"state": "leased", "not_before": lease_until, "claims": row.claims + 1}
+            connection.execute(update(_TABLE).where(_TABLE.c.message_id == row.message_id).values(lease))
+        return Delivery(row.message_id, channel, bytes(row.body), row.attempts, row.created, row.claims + 1)
 
     def settle(
         self,
@@ -58,7 +66,7 @@ class Outbox:
         A delivery always counts. A failure reported after the lease ran out and another sender settled is ignored.
         """
         this = _TABLE.c.message_id == delivery.message_id
-        values: dict[str, Any] = {"attempts": delivery.attempts + 1, "lease_until": None}
+        values: dict[str, Any] = {"attempts": delivery.attempts + 1}
         match outcome:
             case Delivered(reason=reason):
                 accepted = isinstance(outcome, Accepted)
@@ -74,13 +82,27 @@ class Outbox:
                 values |= {"state": "dead", "last_error": reason}
                 this = and_(this, _still_ours(delivery))
         with self._access.write() as connection:
-            connection.execute(update(_TABLE).where(this).values(values))
+            before = _state(connection, delivery.channel)
+            if connection.execute(update(_TABLE).where(this).values(values)).rowcount:
+                _keep(connection, delivery.channel, limits.after(before, outcome, now))
+
+    def channels(self) -> dict[str, State]:
+        """What is remembered of every channel that has sent something."""
+        with self._access.read() as connection:
+            rows = connection.execute(select(_CHANNELS)).mappings()
+            return {row["channel"]: _state_of(row) for row in rows}
 
     def waiting(self) -> dict[str, int]:
         """Messages by state."""
         with self._access.read() as connection:
             rows = connection.execute(select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state))
             return {state: count for state, count in rows}  # noqa: C416 - rows are not pairs to mypy
+
+    def recover(self, now: datetime, longest: datetime) -> int:
+        """Free what is leased beyond ``longest``, as a clock wrote that was set back since; how many there were."""
+        jammed = and_(_TABLE.c.state == "leased", _TABLE.c.not_before > longest)
+        with self._access.write() as connection:
+            return connection.execute(update(_TABLE).where(jammed).values(state="pending", not_before=now)).rowcount
 
     def hurry(self, now: datetime) -> None:
         """Makes due what failed before and waits for its next try; what was never tried keeps its time."""
@@ -118,4 +140,18 @@ class Outbox:
 
 
 def _still_ours(delivery: Delivery) -> Any:
-    return and_(_TABLE.c.state == "leased", _TABLE.c.attempts == delivery.attempts)
+    return and_(_TABLE.c.state == "leased", _TABLE.c.claims == delivery.claim)
+
+
+def _state(connection: Connection, channel: str) -> State:
+    """The channel's state, locked to the end of the transaction. A claim has made it."""
+    query = select(_CHANNELS).where(_CHANNELS.c.channel == channel).with_for_update()
+    return _state_of(connection.execute(query).mappings().one())
+
+
+def _state_of(row: RowMapping) -> State:
+    return State(**{name: row[name] for name in State.__slots__})
+
+
+def _keep(connection: Connection, channel: str, state: State) -> None:
+    connection.execute(update(_CHANNELS).where(_CHANNELS.c.channel == channel).values(asdict(state)))

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -23,10 +24,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The migration these tables stand for; revisions are numbered, so that older and newer can be told apart."""
 
 
@@ -232,13 +234,23 @@ outbox = Table(
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("not_before", Instant, nullable=False),
-    Column("lease_until", Instant),
     Column("last_error", Words),
     Column("created", Instant, nullable=False),
     Column("sent_at", Instant),
+    Column("claims", Integer, nullable=False, server_default="0"),
     one_of("state", "state", "pending", "leased", "sent", "accepted", "dead", "suppressed"),
-    Index(None, "channel", "state", "not_before"),
 )
+# Senders ask for the first due message of their channel again and again: the index holds what waits, in that order.
+WAITING = outbox.c.state.in_([literal_column("'pending'"), literal_column("'leased'")])
+Index(
+    "ix_outbox_waiting",
+    outbox.c.channel,
+    outbox.c.not_before,
+    outbox.c.message_id,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
+
 
 alert_message = Table(
     "alert_message",
@@ -246,4 +258,16 @@ alert_message = Table(
     Column("alert_id", ForeignKey("alert.id"), primary_key=True),
     Column("message_id", ForeignKey("outbox.message_id"), primary_key=True),
     Index(None, "message_id"),
+)
+
+channel_state = Table(
+    "channel_state",
+    metadata,
+    Column("channel", String(128), primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("counted_at", Instant, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("held_until", Instant),
+    Column("reason", Words),
 )

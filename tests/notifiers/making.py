@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
+from notifiers.limits import Pace, State, admit, after, fresh
 from notifiers.outbox import Delivery
 from notifiers.outcome import Delivered, Permanent, Retry
 
@@ -74,9 +75,10 @@ class FakeOutbox:
 
     def __init__(self, deliveries: Sequence[Delivery] = ()) -> None:
         self.rows = {one.message_id: Row(one) for one in deliveries}
+        self.channels: dict[str, State] = {}
         self._lock = threading.Lock()
 
-    def claim(self, channel: str, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
+    def claim(self, channel: str, pace: Pace, now: datetime, lease_until: datetime) -> Delivery | datetime | None:
         with self._lock:
             due = [
                 row
@@ -85,10 +87,15 @@ class FakeOutbox:
                 and row.state == "pending"
                 and row.not_before <= now
                 and (row.lease_until is None or row.lease_until <= now)
-            ][:limit]
-            for row in due:
-                row.lease_until = lease_until
-            return [row.delivery for row in due]
+            ]
+            if not due:
+                return None
+            state = admit(self.channels.get(channel) or fresh(pace, now), pace, now, lease_until)
+            if isinstance(state, datetime):
+                return state
+            self.channels[channel] = state
+            due[0].lease_until = lease_until
+            return due[0].delivery
 
     def settle(
         self,
@@ -98,6 +105,7 @@ class FakeOutbox:
         not_before: datetime | None,
     ) -> None:
         with self._lock:
+            self.channels[delivery.channel] = after(self.channels[delivery.channel], outcome, now)
             row = self.rows[delivery.message_id]
             row.delivery = replace(row.delivery, attempts=delivery.attempts + 1)
             row.lease_until, row.reason = None, outcome.reason

@@ -21,6 +21,7 @@ from notifiers.clock import SystemClock
 from notifiers.digest import build
 from notifiers.dispatcher import LEASE, Dispatcher, Tally
 from notifiers.exchange import FaultKind, Request, Response, TransportFault
+from notifiers.limits import Pace
 from notifiers.outbox import Delivery
 from notifiers.outcome import Outcome, Permanent
 from notifiers.secret import Secret
@@ -29,6 +30,7 @@ from tests.notifiers.making import NOW, FakeClock, FakeOutbox, delivery, item
 from tests.notifiers.receiver import SECRET, Answer, Receiver
 
 HOOK = Webhook(Settings(Secret("https://hooks.example/T0PS3CRET"), (Secret(SECRET),)))
+PACES = {name: Pace(6000) for name in ("ops", "hole")}
 Reply = int | FaultKind | tuple[int, str]
 
 
@@ -52,7 +54,7 @@ class Script:
 def scripted(replies: list[Reply], rows: list[Delivery]) -> tuple[Dispatcher, Script, FakeOutbox, FakeClock]:
     clock = FakeClock()
     script, outbox = Script(replies, clock), FakeOutbox(rows)
-    return Dispatcher(outbox, {"ops": HOOK}, script, clock, Random(7)), script, outbox, clock
+    return Dispatcher(outbox, {"ops": HOOK}, script, clock, Random(7), paces=PACES), script, outbox, clock
 
 
 def test_what_is_due_is_sent_once() -> None:
@@ -105,7 +107,7 @@ def test_a_message_that_another_process_took_meanwhile_is_not_waited_for() -> No
             self.rows["msg_1"].state = "sent"
 
     clock = FakeClock()
-    dispatcher = Dispatcher(Elsewhere([delivery()]), {"ops": HOOK}, Script([500], clock), clock, Random(0))
+    dispatcher = Dispatcher(Elsewhere([delivery()]), {"ops": HOOK}, Script([500], clock), clock, Random(0), paces=PACES)
 
     tally = dispatcher.run_until_idle(NOW + timedelta(hours=1))
 
@@ -203,7 +205,7 @@ def test_a_stopped_dispatcher_claims_nothing() -> None:
 def test_without_a_channel_there_is_nothing_to_do() -> None:
     clock = FakeClock()
 
-    assert Dispatcher(FakeOutbox(), {}, Script([], clock), clock, Random(0)).run_once() == Tally()
+    assert Dispatcher(FakeOutbox(), {}, Script([], clock), clock, Random(0), paces=PACES).run_once() == Tally()
 
 
 def test_a_message_lost_between_sending_and_settling_comes_again_with_the_same_id() -> None:
@@ -217,7 +219,7 @@ def test_a_message_lost_between_sending_and_settling_comes_again_with_the_same_i
 
     clock = FakeClock()
     script, outbox = Script([], clock), Crash([delivery()])
-    dispatcher = Dispatcher(outbox, {"ops": HOOK}, script, clock, Random(0))
+    dispatcher = Dispatcher(outbox, {"ops": HOOK}, script, clock, Random(0), paces=PACES)
     with pytest.raises(OSError, match="power"):
         dispatcher.run_once()
     outbox.broken = False
@@ -239,7 +241,7 @@ def test_a_reason_that_quotes_the_address_is_redacted() -> None:
     clock = FakeClock()
     outbox = FakeOutbox([delivery()])
     channel = Chatty(Settings(Secret("https://hooks.example/T0PS3CRET"), (Secret(SECRET),)))
-    Dispatcher(outbox, {"ops": channel}, Script([], clock), clock, Random(0)).run_once()
+    Dispatcher(outbox, {"ops": channel}, Script([], clock), clock, Random(0), paces=PACES).run_once()
 
     reason = outbox.rows["msg_1"].reason or ""
     assert "S3CRET" not in reason
@@ -275,7 +277,7 @@ def real(receivers: dict[str, Receiver], rows: list[Delivery], read: float) -> t
         lambda: datetime.now(UTC),
         limits=Limits(connect=1, read=read, total=read),
     )
-    return Dispatcher(outbox, channels, line, SystemClock(), Random(0)), outbox
+    return Dispatcher(outbox, channels, line, SystemClock(), Random(0), paces=PACES), outbox
 
 
 def test_a_channel_that_hangs_does_not_delay_another() -> None:

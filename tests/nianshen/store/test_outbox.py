@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
 
 from nianshen.store import NewAlert, NewMessage, Store
+from notifiers.limits import Pace
+from notifiers.outbox import Delivery
 from notifiers.outcome import Delivered, Permanent, Retry
 
 NOW = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
@@ -22,8 +25,21 @@ def filled(store: Store) -> Store:
     return store
 
 
+def claim(store: Store, now: datetime = NOW, channel: str = "ops") -> Delivery | None:
+    """The message claimed now, for a minute; None if the channel has nothing due."""
+    claimed = store.outbox.claim(channel, Pace(600), now, now + timedelta(minutes=1))
+    assert not isinstance(claimed, datetime)
+    return claimed
+
+
+def taken(store: Store, now: datetime = NOW) -> Delivery:
+    claimed = claim(store, now)
+    assert claimed is not None
+    return claimed
+
+
 def test_a_claim_gives_the_bytes_that_were_stored(filled: Store) -> None:
-    (delivery,) = filled.outbox.claim("ops", NOW, LEASE, 20)
+    delivery = taken(filled)
 
     assert (delivery.message_id, delivery.body, delivery.attempts) == ("msg-1", b'{"a": "\xe5\xb9\xb4"}', 0)
     assert delivery.created == NOW
@@ -32,48 +48,47 @@ def test_a_claim_gives_the_bytes_that_were_stored(filled: Store) -> None:
 def test_two_senders_claim_a_message_once(filled: Store) -> None:
     barrier = Barrier(2, timeout=30)
 
-    def claim() -> int:
+    def together() -> bool:
         barrier.wait()
-        return len(filled.outbox.claim("ops", NOW, LEASE, 20))
+        return claim(filled) is not None
 
     with ThreadPoolExecutor(2) as pool:
-        claims = [pool.submit(claim), pool.submit(claim)]
-        counts = sorted(one.result() for one in claims)
+        claims = [pool.submit(together), pool.submit(together)]
 
-    assert counts == [0, 1]
+    assert sorted(one.result() for one in claims) == [False, True]
 
 
 def test_a_sender_that_died_loses_its_lease_and_not_the_message(filled: Store) -> None:
-    (first,) = filled.outbox.claim("ops", NOW, LEASE, 20)
+    first = taken(filled)
 
-    assert filled.outbox.claim("ops", LEASE - timedelta(seconds=1), LEASE, 20) == []
-    assert filled.outbox.claim("ops", LEASE, LEASE + timedelta(minutes=1), 20) == [first]
+    assert claim(filled, LEASE - timedelta(seconds=1)) is None
+    assert taken(filled, LEASE) == replace(first, claim=2)
 
 
 def test_a_delivered_message_is_never_claimed_again(filled: Store) -> None:
-    (delivery,) = filled.outbox.claim("ops", NOW, LEASE, 20)
+    delivery = taken(filled)
 
     filled.outbox.settle(delivery, Delivered("204"), NOW, None)
 
-    assert filled.outbox.claim("ops", NOW + timedelta(days=9), NOW + timedelta(days=10), 20) == []
+    assert claim(filled, NOW + timedelta(days=9)) is None
     (alert,) = filled.alerts.list()
     assert (alert.state, alert.attempts, alert.sent) == ("sent", 1, NOW)
 
 
 def test_a_retry_waits_until_it_is_due(filled: Store) -> None:
-    (delivery,) = filled.outbox.claim("ops", NOW, LEASE, 20)
+    delivery = taken(filled)
     due = NOW + timedelta(minutes=5)
 
     filled.outbox.settle(delivery, Retry(None, "503"), NOW, due)
 
-    assert filled.outbox.claim("ops", due - timedelta(seconds=1), LEASE, 20) == []
-    (again,) = filled.outbox.claim("ops", due, due + timedelta(minutes=1), 20)
+    assert claim(filled, due - timedelta(seconds=1)) is None
+    again = taken(filled, due)
     assert again.attempts == 1
     assert again.body == delivery.body
 
 
 def test_a_dead_letter_keeps_its_reason_and_can_be_sent_again(filled: Store) -> None:
-    (delivery,) = filled.outbox.claim("ops", NOW, LEASE, 20)
+    delivery = taken(filled)
     filled.outbox.settle(delivery, Permanent("410 gone"), NOW, None)
     (dead,) = filled.alerts.list()
 
@@ -81,12 +96,12 @@ def test_a_dead_letter_keeps_its_reason_and_can_be_sent_again(filled: Store) -> 
 
     assert (dead.state, dead.error) == ("dead", "410 gone")
     assert outcome == (1, {"nobody"})
-    assert len(filled.outbox.claim("ops", NOW, LEASE, 20)) == 1
+    assert taken(filled).attempts == 0
 
 
 def test_a_late_failure_does_not_undo_a_delivery(filled: Store) -> None:
-    (slow,) = filled.outbox.claim("ops", NOW, LEASE, 20)
-    (second,) = filled.outbox.claim("ops", LEASE, LEASE + timedelta(minutes=1), 20)
+    slow = taken(filled)
+    second = taken(filled, LEASE)
     filled.outbox.settle(second, Delivered("204"), LEASE, None)
 
     filled.outbox.settle(slow, Retry(None, "timeout"), LEASE, LEASE)
@@ -94,8 +109,50 @@ def test_a_late_failure_does_not_undo_a_delivery(filled: Store) -> None:
     assert [one.state for one in filled.alerts.list()] == ["sent"]
 
 
+def test_a_failure_of_a_claim_that_ran_out_does_not_end_the_claim_after_it(filled: Store) -> None:
+    slow = taken(filled)
+    second = taken(filled, LEASE)
+
+    filled.outbox.settle(slow, Permanent("404"), LEASE, None)
+    filled.outbox.settle(second, Delivered("204"), LEASE, None)
+
+    assert [one.state for one in filled.alerts.list()] == ["sent"]
+
+
+def test_a_lease_written_by_a_clock_that_was_set_back_holds_nothing(filled: Store) -> None:
+    taken(filled, NOW + timedelta(hours=2))
+
+    assert claim(filled) is None
+    assert filled.outbox.recover(NOW, NOW + timedelta(minutes=3)) == 1
+    assert taken(filled).claim == 2
+
+
+def test_two_senders_share_one_limit_and_learn_when_it_opens(store: Store) -> None:
+    messages = [NewMessage(f"msg-{number}", "ops", b"{}", []) for number in range(3)]
+    store.enqueue([], messages, NOW)
+    slow = Pace(10)
+
+    first = store.outbox.claim("ops", slow, NOW, LEASE)
+    other = store.outbox.claim("ops", slow, NOW, LEASE)
+
+    assert isinstance(first, Delivery)
+    assert isinstance(other, datetime)
+    assert NOW + timedelta(seconds=6) < other < NOW + timedelta(seconds=7)
+    assert isinstance(store.outbox.claim("ops", slow, other + timedelta(milliseconds=1), LEASE), Delivery)
+
+
+def test_what_happened_to_a_channel_outlives_the_process_that_saw_it(filled: Store) -> None:
+    delivery = taken(filled)
+
+    filled.outbox.settle(delivery, Retry(timedelta(minutes=2), "429", hold=True), NOW, NOW)
+
+    assert filled.outbox.claim("ops", Pace(600), NOW, LEASE) == NOW + timedelta(minutes=2)
+    state = filled.outbox.channels()["ops"]
+    assert (state.failures, state.reason) == (1, "429")
+
+
 def test_channels_do_not_take_each_other_s_messages(filled: Store) -> None:
-    assert filled.outbox.claim("chat", NOW, LEASE, 20) == []
+    assert claim(filled, channel="chat") is None
 
 
 def test_acknowledging_is_remembered_once(filled: Store) -> None:

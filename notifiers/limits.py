@@ -1,0 +1,106 @@
+"""How fast a channel may go and when it rests: a token bucket and a circuit breaker over a state that a store keeps.
+
+Pure. Two processes that share the stored state share the limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from notifiers.backoff import DELAYS, LONGEST_RETRY_AFTER, held
+from notifiers.outcome import Delivered, Permanent, Retry
+
+PER_MINUTE: Final = {"feishu": 60, "dingtalk": 20, "wecom": 20, "slack": 60, "teams": 60}
+"""What a service takes before it refuses or freezes a robot; ``webhook`` and all others: ``DEFAULT_PER_MINUTE``."""
+DEFAULT_PER_MINUTE: Final = 600
+
+OPENS_AFTER: Final = 5
+OPEN_FOR: Final = timedelta(seconds=60)
+OPEN_AT_MOST: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Never more than ``per_minute`` messages in any 60 seconds, whichever second they begin with.
+
+    A tenth of them may go at once and nine tenths flow in: a full bucket and a minute's flow add up to the limit.
+    """
+
+    per_minute: int
+
+    def __post_init__(self) -> None:
+        if self.per_minute < 1:
+            raise ValueError(f"a channel that may send nothing: {self.per_minute} a minute")
+
+    @property
+    def burst(self) -> int:
+        return max(1, self.per_minute // 10)
+
+    @property
+    def per_second(self) -> float:
+        return self.per_minute * 0.9 / 60
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is remembered of a channel. ``failures`` are the last ones in a row that were the channel's own doing."""
+
+    tokens: float
+    counted_at: datetime
+    failures: int = 0
+    failing_since: datetime | None = None
+    held_until: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the breaker is open: one message at a time tries whether the channel is back."""
+        return self.failures >= OPENS_AFTER
+
+
+def fresh(pace: Pace, now: datetime) -> State:
+    """A channel nothing is known of."""
+    return State(pace.burst, now)
+
+
+def admit(state: State, pace: Pace, now: datetime, probe_until: datetime) -> State | datetime:
+    """The state once one more message is on its way, or from when on the next may be.
+
+    While the breaker is open the message is a probe: nobody else sends before ``probe_until`` or its outcome.
+    """
+    if (rest := _resting(state, now)) is not None:
+        return rest
+    # A clock that was set back must not stop the flow until it has caught up.
+    elapsed = max((now - state.counted_at).total_seconds(), 0)
+    tokens = min(state.tokens + elapsed * pace.per_second, pace.burst)
+    if tokens < 1:
+        return now + timedelta(seconds=(1 - tokens) / pace.per_second)
+    return replace(state, tokens=tokens - 1, counted_at=now, held_until=probe_until if state.open else state.held_until)
+
+
+def after(state: State, outcome: Delivered | Retry | Permanent, now: datetime) -> State:
+    """The state once an attempt ended. An answer that is about the message alone says that the channel works."""
+    if not (isinstance(outcome, Retry) and outcome.hold):
+        return replace(state, failures=0, failing_since=None, held_until=None, reason=None)
+    failures = state.failures + 1
+    rest = max(held(outcome.after), _open_for(failures) if failures >= OPENS_AFTER else DELAYS[0])
+    return replace(
+        state,
+        failures=failures,
+        failing_since=state.failing_since or now,
+        held_until=now + rest,
+        reason=outcome.reason,
+    )
+
+
+def _resting(state: State, now: datetime) -> datetime | None:
+    """Until when the channel is left alone. An end further away than any hold is a clock's mistake."""
+    until = state.held_until
+    return until if until is not None and now < until <= now + LONGEST_RETRY_AFTER else None
+
+
+def _open_for(failures: int) -> timedelta:
+    doublings = min(failures - OPENS_AFTER, 10)  # longer than the longest rest by far
+    return min(OPEN_FOR * (1 << doublings), OPEN_AT_MOST)

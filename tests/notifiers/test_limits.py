@@ -1,0 +1,97 @@
+"""How fast a channel may go, and when it rests."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifiers.limits import OPENS_AFTER, Pace, State, admit, after, fresh
+from notifiers.outcome import Delivered, Permanent, Retry
+from tests.notifiers.making import NOW
+
+DOWN = Retry(None, "connect", hold=True)
+PROBE = timedelta(seconds=90)
+
+
+def failing(times: int) -> State:
+    state = fresh(Pace(600), NOW)
+    for _ in range(times):
+        state = after(state, DOWN, NOW)
+    return state
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    per_minute=st.integers(1, 300),
+    pauses=st.lists(st.sampled_from([0.0, 0.01, 0.5, 3.0, 59.9, 61.0]), min_size=1, max_size=20),
+)
+def test_never_more_than_the_limit_in_any_minute(per_minute: int, pauses: list[float]) -> None:
+    pace, now = Pace(per_minute), NOW
+    state, sent = fresh(pace, now), list[datetime]()
+    for number in range(500):
+        admitted = admit(state, pace, now, now + PROBE)
+        if isinstance(admitted, State):
+            state = admitted
+            sent.append(now)
+            now += timedelta(seconds=pauses[number % len(pauses)])
+        else:
+            assert admitted > now
+            now = admitted + timedelta(microseconds=1)
+
+    assert max(number + 1 - bisect_left(sent, at - timedelta(seconds=60)) for number, at in enumerate(sent)) <= (
+        per_minute
+    )
+
+
+def test_a_channel_that_fails_rests_a_little_and_after_five_failures_ever_longer() -> None:
+    rests = [(failing(times).held_until or NOW) - NOW for times in range(1, 14)]
+
+    assert rests[:4] == [timedelta(seconds=5)] * 4
+    assert rests[4:7] == [timedelta(seconds=60), timedelta(seconds=120), timedelta(seconds=240)]
+    assert rests[-1] == timedelta(hours=1)
+
+
+def test_an_open_breaker_lets_one_message_try() -> None:
+    state = failing(OPENS_AFTER)
+    opens = admit(state, Pace(600), NOW, NOW + PROBE)
+    assert isinstance(opens, datetime)
+
+    probing = admit(state, Pace(600), opens, opens + PROBE)
+    assert isinstance(probing, State)
+
+    assert admit(probing, Pace(600), opens, opens + PROBE) == opens + PROBE
+
+
+@pytest.mark.parametrize("answer", [Delivered("204"), Permanent("400"), Retry(None, "500")])
+def test_any_answer_that_is_not_about_the_channel_closes_the_breaker(
+    answer: Delivered | Permanent | Retry,
+) -> None:
+    state = after(failing(9), answer, NOW)
+
+    assert (state.open, state.held_until, state.failing_since) == (False, None, None)
+
+
+def test_the_wait_a_receiver_asks_for_is_a_floor_capped_at_six_hours() -> None:
+    asked = after(fresh(Pace(20), NOW), Retry(timedelta(seconds=120), "429", hold=True), NOW)
+    absurd = after(fresh(Pace(20), NOW), Retry(timedelta(days=30), "429", hold=True), NOW)
+
+    assert asked.held_until == NOW + timedelta(seconds=120)
+    assert absurd.held_until == NOW + timedelta(hours=6)
+
+
+def test_a_clock_set_back_stops_nothing() -> None:
+    pace, late = Pace(20), NOW + timedelta(days=1)
+    emptied = admit(fresh(pace, late), pace, late, late + PROBE)
+    assert isinstance(emptied, State)
+    held = after(emptied, DOWN, late)
+
+    assert isinstance(admit(held, pace, NOW, NOW + PROBE), State)
+
+
+def test_a_channel_that_may_send_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing"):
+        Pace(0)
