@@ -23,8 +23,8 @@ from sqlalchemy import text, update
 from nianshen.store import NewMessage, Store, open_store, tables
 from tests.notifiers.receiver import Answer, Received, Receiver
 
-MESSAGES = int(os.environ.get("NIANSHEN_MESSAGES", "300"))
-KILLS = int(os.environ.get("NIANSHEN_KILLS", "6"))
+MESSAGES = int(os.environ.get("NIANSHEN_MESSAGES", "200"))
+KILLS = int(os.environ.get("NIANSHEN_KILLS", "4"))
 LIMIT = 100 + MESSAGES / 10  # seconds
 
 
