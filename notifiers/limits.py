@@ -45,13 +45,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is remembered of a channel. ``failures`` are the last ones in a row that were the channel's own doing."""
+    """What is remembered of a channel. ``failures`` are the last ones in a row that were the channel's own doing.
+
+    ``asked`` says that the receiver itself named the wait: no person's haste shortens it.
+    """
 
     tokens: float
     counted_at: datetime
     failures: int = 0
     failing_since: datetime | None = None
     held_until: datetime | None = None
+    asked: bool = False
     reason: str | None = None
 
     @property
@@ -83,7 +87,7 @@ def admit(state: State, pace: Pace, now: datetime, probe_until: datetime) -> Sta
 def after(state: State, outcome: Delivered | Retry | Permanent, now: datetime) -> State:
     """The state once an attempt ended. An answer that is about the message alone says that the channel works."""
     if not (isinstance(outcome, Retry) and outcome.hold):
-        return replace(state, failures=0, failing_since=None, held_until=None, reason=None)
+        return replace(state, failures=0, failing_since=None, held_until=None, asked=False, reason=None)
     failures = state.failures + 1
     rest = max(held(outcome.after), _open_for(failures) if failures >= OPENS_AFTER else DELAYS[0])
     return replace(
@@ -91,6 +95,7 @@ def after(state: State, outcome: Delivered | Retry | Permanent, now: datetime) -
         failures=failures,
         failing_since=state.failing_since or now,
         held_until=now + rest,
+        asked=outcome.after is not None,
         reason=outcome.reason,
     )
 

@@ -105,10 +105,14 @@ class Outbox:
             return connection.execute(update(_TABLE).where(jammed).values(state="pending", not_before=now)).rowcount
 
     def hurry(self, now: datetime) -> None:
-        """Makes due what failed before and waits for its next try; what was never tried keeps its time."""
+        """Makes due what failed before and waits for its next try; what was never tried keeps its time.
+
+        A channel that rests is asked again, unless its receiver named the time to wait.
+        """
         failed = and_(_TABLE.c.state == "pending", _TABLE.c.attempts > 0, _TABLE.c.not_before > now)
         with self._access.write() as connection:
             connection.execute(update(_TABLE).where(failed).values(not_before=now))
+            _wake(connection)
 
     def undelivered(self, now: datetime) -> int:
         """Messages that failed or are overdue and still wait; those held back for later are not among them."""
@@ -136,6 +140,7 @@ class Outbox:
             revived = connection.execute(update(_TABLE).where(dead).values(anew | {"attempts": 0})).rowcount
             hurried = and_(due, _TABLE.c.not_before > now)
             moved = connection.execute(update(_TABLE).where(hurried).values(anew)).rowcount
+            _wake(connection)
         return revived + moved, set(ids or ()) - known
 
 
@@ -151,6 +156,10 @@ def _state(connection: Connection, channel: str) -> State:
 
 def _state_of(row: RowMapping) -> State:
     return State(**{name: row[name] for name in State.__slots__})
+
+
+def _wake(connection: Connection) -> None:
+    connection.execute(update(_CHANNELS).where(_CHANNELS.c.asked.is_(False)).values(held_until=None))
 
 
 def _keep(connection: Connection, channel: str, state: State) -> None:

@@ -269,5 +269,6 @@ channel_state = Table(
     Column("failures", Integer, nullable=False),
     Column("failing_since", Instant),
     Column("held_until", Instant),
+    Column("asked", Boolean, nullable=False),
     Column("reason", Words),
 )

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failing_since", Instant(), nullable=True),
         sa.Column("held_until", Instant(), nullable=True),
+        sa.Column("asked", sa.Boolean(), nullable=False),
         sa.Column("reason", Words(), nullable=True),
         sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel_state")),
     )
