@@ -85,17 +85,23 @@ def admit(state: State, pace: Pace, now: datetime, probe_until: datetime) -> Sta
 
 
 def after(state: State, outcome: Delivered | Retry | Permanent, now: datetime) -> State:
-    """The state once an attempt ended. An answer that is about the message alone says that the channel works."""
-    if not (isinstance(outcome, Retry) and outcome.hold):
+    """The state once an attempt ended. An answer that is about the message alone says that the channel works.
+
+    A channel whose token is gone rests for the longest time at once: every further message would die of it.
+    """
+    if isinstance(outcome, Delivered) or not outcome.hold:
         return replace(state, failures=0, failing_since=None, held_until=None, asked=False, reason=None)
-    failures = state.failures + 1
-    rest = max(held(outcome.after), _open_for(failures) if failures >= OPENS_AFTER else DELAYS[0])
+    if isinstance(outcome, Permanent):
+        failures, asked, rest = max(state.failures + 1, OPENS_AFTER), None, OPEN_AT_MOST
+    else:
+        failures, asked = state.failures + 1, outcome.after
+        rest = max(held(asked), _open_for(failures) if failures >= OPENS_AFTER else DELAYS[0])
     return replace(
         state,
         failures=failures,
         failing_since=state.failing_since or now,
         held_until=now + rest,
-        asked=outcome.after is not None,
+        asked=asked is not None,
         reason=outcome.reason,
     )
 

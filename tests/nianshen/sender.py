@@ -9,12 +9,13 @@ from random import Random
 
 from nianshen.errors import StorageError
 from nianshen.store import open_store
+from notifiers.channels.settings import Settings
 from notifiers.channels.webhook import Webhook
 from notifiers.clock import SystemClock
 from notifiers.dispatcher import Dispatcher
 from notifiers.limits import Pace
 from notifiers.secret import Secret
-from notifiers.transport import HttpTransport
+from notifiers.transport import Transport
 from tests.notifiers.receiver import SECRET
 
 
@@ -23,8 +24,8 @@ def main(database: str, hook: str) -> None:
     clock = SystemClock()
     dispatcher = Dispatcher(
         store.outbox,
-        {"ops": Webhook(Secret(hook), [Secret(SECRET)])},
-        HttpTransport({"ops": ["127.0.0.0/8"]}, clock.now),
+        {"ops": Webhook(Settings(Secret(hook), (Secret(SECRET),)))},
+        Transport({"ops": ["127.0.0.0/8"]}, clock.now),
         clock,
         Random(),
         paces={"ops": Pace(1_000_000)},

@@ -75,6 +75,12 @@ def test_any_answer_that_is_not_about_the_channel_closes_the_breaker(
     assert (state.open, state.held_until, state.failing_since) == (False, None, None)
 
 
+def test_a_channel_whose_token_is_gone_rests_at_once() -> None:
+    state = after(fresh(Pace(20), NOW), Permanent("invalid webhook url", hold=True), NOW)
+
+    assert (state.open, state.held_until, state.asked) == (True, NOW + timedelta(hours=1), False)
+
+
 def test_the_wait_a_receiver_asks_for_is_a_floor_capped_at_six_hours() -> None:
     asked = after(fresh(Pace(20), NOW), Retry(timedelta(seconds=120), "429", hold=True), NOW)
     absurd = after(fresh(Pace(20), NOW), Retry(timedelta(days=30), "429", hold=True), NOW)
