@@ -6,7 +6,7 @@ JOBS ?= 2
 UV := $(shell command -v uv)
 INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
-.PHONY: help demo test browser lint types bench docs pins clean
+.PHONY: help demo test programs lint types bench docs pins clean
 .DEFAULT_GOAL := help
 
 help: ## 列出命令 / list the commands
@@ -15,16 +15,18 @@ help: ## 列出命令 / list the commands
 demo: .venv/.runtime ## 演示主流程 / run the main job on a sample portal
 	@$(BIN)/nianshen demo
 
-test: .venv/.development browser ## 运行测试 / run the tests
+test: .venv/.development programs ## 运行测试 / run the tests
 	@$(BIN)/pytest -n $(JOBS)
 
-browser: ## 测试用的 Chromium，能装则装 / Chromium for the tests, where it can be installed
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+PROGRAMS := chromium fonts-noto-cjk libreoffice-writer-nogui
+
+programs: ## 测试用的 Chromium 和 LibreOffice，能装则装 / Chromium and LibreOffice for the tests, where they can be installed
+	@{ command -v chromium && command -v soffice; } >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	&& echo "安装 Chromium / installing Chromium ..." >&2 \
+	&& echo "安装 / installing $(PROGRAMS) ..." >&2 \
 	&& apt-get update -qq >/dev/null \
-	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; } \
-	|| echo "没有 Chromium，装不上：需要它的测试将跳过 / no Chromium and no way to install it: its tests will be skipped" >&2
+	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROGRAMS) >/dev/null; } \
+	|| echo "装不上 / not installed: $(PROGRAMS)；需要而没有的测试将跳过 / tests that miss one are skipped" >&2
 
 lint: .venv/.development ## 检查写法、分层和依赖 / check style, layers and dependencies
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/deptry .

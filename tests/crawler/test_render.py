@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from crawler.cms import Page
 from crawler.evidence import BlobStore, verify
 from crawler.middlewares.render import unseen
 from tests.crawler.site import REPORT, Answer, Ran, Site, crawl, listing, organisation, portal, row, serve
+from tests.programs import need
 
 FIN = "示例市财政局"
 SHELL = """<html><head><title>政府信息公开年报</title></head><body><div id="app"></div>
@@ -28,9 +28,7 @@ ROWS = json.dumps([{"url": "r.html", "title": f"{FIN}2025年政府信息公开�
 
 @pytest.fixture(autouse=True)
 def chromium() -> None:
-    if browser.found() is None:
-        missing = "没有 Chromium 或 playwright / neither Chromium nor playwright"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    need(browser.found(), "Chromium")
 
 
 def app(site: Site, *, pager: str = "", more: str = "") -> None:

@@ -16,6 +16,7 @@ from audit.reading import UnreadableDocument
 from nianshen import converting
 from nianshen.checking import Request, check
 from nianshen.converting import readable
+from tests.programs import need
 
 RTF = rb"{\rtf1\ansi text}"
 ODT = b"PK\x03\x04 mimetype META-INF/manifest.xml"
@@ -145,8 +146,8 @@ def test_check_reads_an_old_file_and_keeps_its_own_digest(office: Path) -> None:
     assert (after.outcome, after.media, after.sha256) == ("not_a_report", "rtf", before.sha256)
 
 
-@pytest.mark.skipif(REAL is None, reason="LibreOffice is not installed")
 def test_the_real_one_keeps_the_tables_of_an_rtf_file() -> None:
+    need(REAL, "LibreOffice")
     cells = "".join(rf"\intbl \u{ord(char)}?\cell " for char in "规章")
     rtf = rb"{\rtf1\ansi\trowd\cellx2000\cellx4000 " + cells.encode() + rb"\row\pard text\par}"
 
