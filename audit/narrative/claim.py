@@ -10,14 +10,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 
+from audit.narrative.plain import strange, within
 from audit.narrative.sentence import sentences
 
 Number = int | Decimal
 
-IN, OUT = "\ue001", "\ue002"
-"""Stand for the words of a carry-over from last year and into the next one, whose years are not other years."""
+IN, OUT, ELSEWHEN = "\ue001", "\ue002", "\ue003"
+"""Stand for the words of a carry-over from last year and into the next one, whose years are not other years, and for
+days that are not the whole year.
+"""
+
+
+HANDLED = frozenset({"new", "received", "carried_in", "carried_forward", "concluded", "processed"})
+"""How many requests came in, went out and stayed, in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,10 @@ class Listing:
 
 @dataclass(slots=True)
 class _State:
-    """What a sentence has said so far. ``named``: the topic stood in this very sentence."""
+    """What a sentence has said so far. ``named``: the topic stood in this very sentence.
+
+    ``strange``: beside a figure stood words that may change what it counts, and all that follow it.
+    """
 
     heading: str
     quote: str
@@ -62,6 +72,7 @@ class _State:
     parts: bool = False
     verb: str = ""
     channel: bool = False
+    strange: bool = False
     disputes: list[str] = field(default_factory=list)
 
 
@@ -86,13 +97,19 @@ def read(text: str, year: int | None, agency: str, topic: str = "") -> tuple[tup
         if sentence.heading != heading:
             heading, carried = sentence.heading, ""
         state = _State(heading or topic, sentence.quote, year, agency, topic=carried or _of_heading(heading or topic))
-        if not state.topic and _ABOUT_REQUESTS.search(sentence.text) and _RESULT.search(sentence.text):
+        if not state.topic and _of_requests(sentence.text):
             state.topic = "requests"
         marked = _marked(sentence.text, year)
         claims += _claims(marked, state)
         listings += _listings(marked, sentence.quote)
         carried = state.topic
     return tuple(claims), tuple(listings)
+
+
+def _of_requests(text: str) -> bool:
+    """Results of requests: those of a sentence that names requests, or three kinds of them, which nothing else has."""
+    kinds = {one.lastgroup for one in _RESULT.finditer(text)}
+    return bool(kinds) and (bool(_ABOUT_REQUESTS.search(text)) or len(kinds.intersection(_GROUPS)) >= 3)
 
 
 _ABOUT_REQUESTS = re.compile(r"信息公开的?申请|依申请公开")
@@ -104,7 +121,8 @@ def _of_heading(heading: str) -> str:
 
 # Clauses: whose figures, of which year
 
-_CLAUSE = re.compile(r"[，,;()]")
+_CLAUSE = re.compile(r"([，,;()])")
+_ENDS_IN_FIGURE = re.compile(r"\d[件宗份起例条]$")
 _CARRIED_IN = re.compile(
     r"(?:上一?年度?|去年度?|往年|(20\d\d)年度?)(?:未办结|遗留|跨年)?的?(?:结转|接转|转接|转入|遗留|转来)(?:至|到|入)?"
     r"(?:本年度?|今年|20\d\d年度?)?(?:继续)?(?:办理|答复)?的?|结转自?上一?年度?的?"
@@ -113,12 +131,14 @@ _CARRIED_OUT = re.compile(
     r"(?:结转|转接|转入|转|顺延|延续|延期|延|推迟|跨年)(?:至|到|入)?(?:下一?年度?|次年度?|翌年|(20\d\d)年度?)(?:继续)?(?:办理|答复|处理)?"
     r"|(?:至|到)下一?年度?(?:继续)?(?:办理|答复)"
 )
-_DATES = re.compile(
-    r"(?:20\d\d年)?\d{1,2}月(?:\d{1,2}日)?(?:至|到|-|—|~)(?:20\d\d年)?\d{1,2}月\d{1,2}日|(?:20\d\d年)?\d{1,2}月\d{1,2}日"
+_SPAN = re.compile(
+    r"(?:自|从)?(?:(20\d\d)年)?(\d{1,2})月(?:(\d{1,2})日|份|初)?起?(?:至|到|-|—|–|~)(?:(20\d\d)年)?(\d{1,2})月(?:(\d{1,2})日|份|底|末)?"
 )
+_DAY = re.compile(r"(截[至止]到?)?(?:(20\d\d)年)?(\d{1,2})月(?:(\d{1,2})日|底|末)")
 _COMPARED = re.compile(r"(?:较|比|与)之?(?:上|去|前|往|20\d\d|同)|同比|环比|增长|增加|减少|下降|上升|回落|增幅|降幅")
 _OTHER_YEAR = re.compile(
-    r"上一?年|去年|前年|往年|历年|近[一二两三四五六七八九十\d]{1,2}年|[一二两三四五六七八九十]年来|以来|十[二三四]五|明年|下一?年|次年|目前|[上下]半年|季度|\d月"
+    r"上一?年|去年|前年|往年|历年|近[一二两三四五六七八九十\d]{1,2}年|[一二两三四五六七八九十]年来|以来|十[二三四]五|明年|下一?年|次年|目前|[上下]半年|季度|\d月|"
+    + ELSEWHEN
 )
 _THIS_YEAR = re.compile(r"今年|本年|全年|年内")
 _A_YEAR = re.compile(r"(20\d\d)年")
@@ -133,9 +153,9 @@ _ORGAN = re.compile(
 )
 _LEAD = re.compile(r"^(?:20\d\d)?(?:年度?|全年|截至|截止|今年|本年度?|由|对|其中|经|向|在|以|度)+")
 _HELPING = re.compile(
-    r"协助|会同|配合|指导|督促|转办|交办|移交|转送|抽查|评查|联合|同一申请|计划|拟于|预计|力争|将于|复议机[关构]|平均|不超过|起草|代拟"
+    r"协助|会同|配合|指导|督促|转办|交办|移交|转送|抽查|评查|联合|同一申请|计划|拟于|预计|力争|将于|复议机[关构]|平均|[月日人周户]均|(?<!\d)年均(?!已)|不超过|起草|代拟"
 )
-_PARTS = re.compile(r"其中|包括|包含|含(?!有)|分别")
+_PARTS = re.compile(r"其中|包括|包含|含(?!有)|分别|申请人(?:中|[分看])|申请主体|按申请人")
 
 
 def _marked(text: str, year: int | None) -> str:
@@ -149,20 +169,43 @@ def _marked(text: str, year: int | None) -> str:
 
     if "转" in text or "延" in text or "遗留" in text or "下" in text:
         text = _CARRIED_OUT.sub(carried_out, _CARRIED_IN.sub(carried_in, text))
-    return _DATES.sub("", text).replace("今年以来", "今年")
+    if "月" in text:
+        text = _DAY.sub(partial(_of_day, year), _SPAN.sub(partial(_of_span, year), text))
+    return text.replace("今年以来", "今年")
+
+
+def _of_span(year: int | None, found: re.Match[str]) -> str:
+    """The whole year for the days from its first to its last; any others are of a time the tables do not count."""
+    first, month, day, last, end_month, end_day = found.groups()
+    whole = (month, day or "1") == ("1", "1") and (end_month, end_day or "31") == ("12", "31")
+    return "本年" if whole and {first, last} <= {None, str(year)} else ELSEWHEN
+
+
+def _of_day(year: int | None, found: re.Match[str]) -> str:
+    """Nothing for the year's last day, up to which its figures run."""
+    until, named, month, day = found.groups()
+    ends = until and month == "12" and day in (None, "31") and named in (None, str(year))
+    return "" if ends else ELSEWHEN
 
 
 def _claims(text: str, state: _State) -> Iterator[Claim]:
-    clauses = _CLAUSE.split(text)
-    for place, clause in enumerate(clauses):
+    pieces = _CLAUSE.split(text)
+    outside: list[bool] = []
+    for place in range(0, len(pieces), 2):
+        clause, mark = pieces[place], pieces[place - 1] if place else ""
+        before = pieces[place - 2] if place else ""
+        if mark == "(":
+            # Figures in brackets behind a figure divide it.
+            outside.append(state.parts)
+            state.parts = state.parts or bool(_ENDS_IN_FIGURE.search(before))
+        elif mark == ")" and outside:
+            state.parts = outside.pop()
         compared = _COMPARED.search(clause)
         said = clause[: compared.start()] if compared else clause
-        if not said:
-            continue
-        _place(said, state)
-        before = clauses[place - 1] if place else ""
-        for claim in _of_clause(said, before, text, state):
-            yield replace(claim, broad=state.broad) if state.broad else claim
+        if said:
+            _place(said, state)
+            for claim in _of_clause(said, before, text, state):
+                yield replace(claim, broad=state.broad) if state.broad else claim
 
 
 def _place(clause: str, state: _State) -> None:
@@ -180,15 +223,9 @@ def _place(clause: str, state: _State) -> None:
     elif _BROAD.search(clause):
         state.broad = True
     elif organ := _ORGAN.search(clause):
-        state.foreign = not _within(_LEAD.sub("", organ.group(1)), state.agency)
+        state.foreign = not within(_LEAD.sub("", organ.group(1)), state.agency)
     if clause.startswith(("通过", "利用", "经由")):
         state.channel = len(_CHANNEL.findall(clause)) == 1 and not _MANY.search(clause)
-
-
-def _within(name: str, agency: str) -> bool:
-    """Whether a name shortens the agency's own: its characters stand in it in order (县住建局)."""
-    rest = iter(agency)
-    return all(sign in rest for sign in name)
 
 
 def _of_clause(clause: str, before: str, sentence: str, state: _State) -> Iterator[Claim]:
@@ -203,8 +240,18 @@ def _of_clause(clause: str, before: str, sentence: str, state: _State) -> Iterat
             end = stop
             _take_topic(gap, clause[:start], figure.behind, state)
             if own and (reader := _READERS.get(state.topic)):
-                yield from reader(figure, state)
+                for claim in reader(figure, state):
+                    state.strange = state.strange or bool(
+                        strange(_beside(figure), state.agency, reasons=claim.quantity not in HANDLED)
+                    )
+                    yield replace(claim, firm=False) if state.strange else claim
     _take_topic(clause[end:], clause, "", state)
+
+
+def _beside(figure: _Figure) -> str:
+    """The words a figure takes its meaning from: those before it, and up to the topic if that stands behind it."""
+    named = None if _TOPIC.search(figure.before) else _TOPIC.search(figure.behind)
+    return figure.before + (figure.behind[: named.end()] if named else "")
 
 
 _DIGIT = re.compile(r"\d")
@@ -389,7 +436,7 @@ def _handled(figure: _Figure, state: _State, *, sure: bool) -> Iterator[Claim]:
     if not verbs and (behind := _behind(figure.behind)):
         yield Claim(behind, figure.value, state.quote, firm=sure)
     elif not verbs and _THEN_DONE.match(figure.behind):
-        yield Claim("concluded", figure.value, state.quote, firm=sure and not gap)
+        yield Claim("concluded", figure.value, state.quote, firm=sure and gap in ("", "其中"))
     elif verbs:
         yield from _done(figure, verbs, sure=sure and (channels < 2 or bool(_MANY.search(gap))), state=state)
     elif _TOPIC.search(gap) and not state.parts:
@@ -497,7 +544,8 @@ def _disputes(figure: _Figure, state: _State) -> Iterator[Claim]:
             yield Claim(f"{rows}/{verdict[-1]}", figure.value, state.quote, firm=sure and len(verdict) == 1)
     elif _TOPIC.search(gap) or _TOPIC.search(figure.behind):
         state.disputes.append(rows)
-        yield Claim(f"{rows}/total", figure.value, state.quote, firm=sure and not state.parts)
+        whole = not state.parts or state.topic in ("direct", "after")
+        yield Claim(f"{rows}/total", figure.value, state.quote, firm=sure and whole)
 
 
 # Documents, decisions and fees of table 2
@@ -577,18 +625,25 @@ _READERS = {
 
 _NOT = r"(?:未曾|未(?!经)|没有|没|无|暂无|尚未)"
 _NO_REQUEST = re.compile(
-    rf"{_NOT}(?:(?:收到|接到|接收|受理|收取|产生|发生|有)(?:过)?(?:任何)?[^，]{{0,24}}?)?(?:政府|政务)?(?:信息公开的?申请|依申请公开|公开申请|申请公开)"
-    r"(?:(?:政府|政务)?信息)?的?(?:申请)?(?:的?(?:事项|件|情况|案件|表|受理))?$"
+    rf"{_NOT}[^，费]*?(?:信息公开的?申请|依申请公开|公开申请|申请公开|公开(?:本机关|相关)?(?:政府|政务)?信息的?申请|(?<=公开政府信息)的申请)(?!人)"
+    r"(?:(?:政府|政务)?信息)?的?(?:申请(?!人))?(?:的?(?:事项|件|情况|案件|表|受理))?$"
 )
 _ZERO_REQUEST = re.compile(r"零申请|(?:申请|依申请公开)(?:件|数量?|总量)?为零")
 _UNFIT = re.compile(
-    r"超期|逾期|未答复|投诉|举报|意见|不予|收费|终止|撤回|纠错|败诉|上半年|重大|补正|涉及|要求|重复|大量|恶意|批量"
+    r"超期|逾期|未答复|投诉|举报|意见|不予|收费|终止|撤回|纠错|败诉|上半年|重大|补正|涉及|重复|大量|恶意|批量"
 )
 _SOME_APPLICANTS = re.compile(r"^(?!.*(?:公民|个人|自然人|群众|公众|社会)).*(?:法人|企业|组织|机构|律师)")
 _NO_DISPUTE = re.compile(
     rf"{_NOT}[^，]{{0,40}}?(?:复议|诉讼)(?:的|等)?(?:案件|事项|情况|情形|申请|案|事件)*(?:发生)?$"
     r"|(?:复议|诉讼)[^，\d]{0,12}(?:未发生|为零|均无)$"
 )
+_COMPLAINTS = re.compile(r"(?:举报|投诉|、)+[和及与、]")
+_DENIED = {
+    "review": r"复议(?!后)(?<!未经复议)(?<!未经行政复议)",
+    "direct": r"未经(?:行政)?复议|直接起诉",
+    "after": r"复议后",
+    "suit": r"^(?!.*(?:未经(?:行政)?复议|直接起诉|复议后)).*诉讼",
+}
 _NO_NORM = re.compile(rf"{_NOT}(?:新)?(?:制发|制定|出台|印发)[^，]{{0,8}}规范性文件$")
 _NO_CARRY = re.compile(rf"{_NOT}(?:申请)?(?:{OUT}|结转)[^，]{{0,8}}$")
 _NO_FEE = re.compile(rf"(?:{_NOT}|不)[^，]{{0,6}}(?:收取|收费|产生)[^，]{{0,16}}(?:处理费|费用|收费)?[^，]{{0,6}}$")
@@ -614,12 +669,15 @@ def _worded(clause: str, before: str, sentence: str, state: _State) -> Iterator[
         and not _UNFIT.search(clause)
         and not _SOME_APPLICANTS.search(clause)
         and not _CHANNEL.search(clause)
+        and not strange(clause, state.agency, reasons=True)
     ):
         state.topic, state.named = "requests", True
         yield zero("received.words")
-    if ("复议" in clause or "诉讼" in clause) and not _UNFIT.search(clause) and _NO_DISPUTE.search(clause):
-        named = [name for word, name in (("复议", "review"), ("诉讼", "suit")) if word in clause]
-        yield zero("+".join(row for name in named for row in _ROWS[name]) + "/total")
+    if "复议" in clause or "诉讼" in clause:
+        spoken = _COMPLAINTS.sub("", clause)
+        if _NO_DISPUTE.search(spoken) and not _UNFIT.search(spoken) and not strange(spoken, state.agency, reasons=True):
+            named = [name for name in _DENIED if re.search(_DENIED[name], spoken)]
+            yield zero("+".join(dict.fromkeys(row for name in named for row in _ROWS[name])) + "/total")
     if "规范性文件" in clause and _NO_NORM.search(clause):
         yield zero("norm.issued")
     if _NO_CARRY.search(clause) and (OUT in clause or "结转" in clause):

@@ -67,13 +67,13 @@ _FEE = re.compile(
 )
 _HEADING = re.compile(r"存在的?(?:主要)?(?:问题|不足)[及和与、]?(?:下一步)?(?:改进|整改)的?\w{0,4}")
 _NEED = re.compile(
-    r"(?:仍|还|有|尚|亟)[需待须]|需(?:要)?(?:进一步|不断|持续|继续)|待(?:进一步)?(?:加强|提高|提升|完善|改进)|不够|不足|短板|弱项|薄弱|欠缺|欠佳|差距|滞后|落后|单一"
-    r"|不[高强深全细广多快严实佳齐新]|不到位|不及时|不完善|不规范|不均衡|不平衡|不一致|不熟|不主动|不理想|有限|问题|困难|缺乏|缺少|缺失|偏[低少慢弱窄]|较[低少慢弱]"
-    r"|尚未|未能|参差|瓶颈|漏洞|疏漏|脱节|(?:提升|改进|提高|完善)(?:的)?空间|现象|难以|短缺"
+    r"(?:仍|还|有|尚|亟)[需待须]|需(?:要)?(?:进一步|不断|持续|继续)|待(?:进一步)?(?:加强|提高|提升|完善|改进)|短板|弱项|薄弱|欠缺|欠佳|差距|滞后|落后|单一"
+    r"|不(?!断|仅|但|止|只|少于|低于|超过|忘|懈|折|予|见面|动产|同)|有限|问题|困难|缺乏|缺少|缺失|缺口|[偏较][低少慢弱窄粗长短浅晚重难差高]|[过太][长短粗细高低多少窄慢简]"
+    r"|未(?!来|公开|发生|出现|收到|产生|发现|接|满|雨|成年)|参差|瓶颈|漏洞|疏漏|脱节|(?:提升|改进|提高|完善)(?:的)?空间|现象|难以|短缺|频繁|笼统|粗放|紧张|压力|同质|重[^，；、]{1,6}[、]?轻|兼职|老化|遗漏|误差|费时"
 )
 _NO_NEED = re.compile(
     r"(?:不存在|没有|未发现|无)[^。；，]{0,8}(?:问题|不足)|问题导向|回应[^。；，]{0,8}问题|解决[^。；，]{0,10}问题|(?:成效|效果|作用)[^。；，]{0,4}(?:不断|显著)"
-    r"|突发现象|不断|不仅"
+    r"|突发现象"
 )
 _MEASURE = re.compile(
     r"下一步|下步|今后|接下来|将[^。；，]{1,}|为此|针对|措施|举措|整改|改进|加强|加大|强化|完善|健全|提升|提高|优化|深化|推进|建立|规范|落实|做好|开展|组织|拓展|丰富|创新"
@@ -86,11 +86,15 @@ _CONCRETE = re.compile(
 _OF_A_YEAR = re.compile(r"20\d\d年(?:度|以来)?")
 # From such words on a section speaks of what is done about it, until it turns to a problem again.
 _TURN = re.compile(
-    r"下一?步|今后|接下来|针对|为此|对此|(?:改进|整改|解决)(?:情况|措施|举措|办法|方法|方面|方向|思路|计划|打算|安排)|(?:措施|举措|打算)[:：是为]"
+    r"^[拟将已]|下一?步|今后|接下来|针对|为此|对此|(?:改进|整改|解决)(?:情况|措施|举措|办法|方法|方面|方向|思路|计划|打算|安排)|(?:措施|举措|打算)[:：是为]"
     r"|20\d\d年[^。；，]{0,8}(?:将|拟|计划|打算|重点)|[我本][省市州县区局委镇乡部办厅处站所院会队]*(?:机关|单位|中心|街道)?将"
 )
 _TURN_BACK = re.compile(r"(?:存在|主要|突出)的?(?:主要|突出)?(?:问题|不足)|^[^。；，]{0,6}(?:问题|不足)[:：]")
 _SHORTEST_MEASURE = 6
+_SHORTEST_ACT = 9
+"""A clause that names no problem, behind one that does, is taken for what is done about it from here on."""
+_PRAISE = re.compile(r"成[效绩果]|好评|平稳|顺利|圆满|显著|满意|良好|稳步|高度重视|肯定")
+_LISTED = re.compile(r"[一二三四五]是|[(（][一二三四五1-5][)）]|[1-5][.．、]|[①②③]|；")
 _ACCOUNTABILITY = re.compile(r"考核|考评|绩效|评议|评价|评估|测评|满意度|追究|追责|问责|通报批评|约谈")
 _TOPIC = re.compile(
     r"公开|信息|申请|条例|网站|平台|新媒体|公众号|微信|微博|解读|回应|政策|文件|公文|栏目|专栏|专区|发布|公布|公示|公报|保密|审[查核]|目录|指南|主动|答复"
@@ -201,7 +205,7 @@ def fees_spoken_of(report: Report, context: Context, active: frozenset[str]) -> 
         yield Outcome(Kind.FAIL, "other_matters", args={"year": year})
 
 
-@rule("C005", letter="M", basis="条例第五十条第一款第（四）项；格式惯例", version=3)
+@rule("C005", letter="M", basis="条例第五十条第一款第（四）项；格式惯例", version=4)
 def problems_concrete(report: Report) -> Iterator[Outcome]:
     """The fifth section names a problem and a measure, and says more than any organ could say of itself."""
     section = report.sections.get("problems")
@@ -303,13 +307,19 @@ def _texts(report: Report) -> Iterator[str]:
 
 
 def _problems_and_measures(text: str) -> tuple[int, list[str]]:
-    """How many problems are named, and the clauses that say what is done about them."""
-    problems, measures, turned = 0, list[str](), False
+    """How many problems are named, and the clauses that say what is done about them.
+
+    An author may name a problem in words nobody foresaw: what is listed before the turn to measures is one, too.
+    """
+    problems, measures, turned, before = 0, list[str](), False, ""
     for clause in _CLAUSE.split(text):
         turn, back = _TURN.search(clause), _TURN_BACK.search(clause)
+        if turn and not turned and not problems and _LISTED.search(before) and not _PRAISE.search(before):
+            problems += 1
         turned = bool(turn and not (back and back.start() > turn.start())) or (turned and not back)
+        before += clause + "；"
         needs = sum(bool(_NEED.search(_NO_NEED.sub("", part))) for part in clause.split("、"))
-        acts = _MEASURE.search(clause)
+        acts = _MEASURE.search(clause) or (problems and len(clause) >= _SHORTEST_ACT and not _PRAISE.search(clause))
         if (turned and len(clause) >= _SHORTEST_MEASURE) or (acts and not needs):
             measures.append(clause)
         if needs and not (turn and turned):

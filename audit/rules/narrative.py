@@ -15,7 +15,7 @@ from audit.context import Context
 from audit.figures import Figures
 from audit.finding import Kind, Outcome
 from audit.localise import Number, Sum
-from audit.narrative.claim import Claim, Listing, read
+from audit.narrative.claim import HANDLED, Claim, Listing, read
 from audit.narrative.quantity import Quantity, Reading, quantity
 from audit.report import Report
 from audit.rules import names, reread
@@ -28,24 +28,23 @@ _SECTIONS = {
     "disputes": "行政复议、行政诉讼信息公开",
     "other_matters": "",
 }
-_OF_REQUESTS = frozenset({"new", "received", "carried_in", "carried_forward", "concluded", "processed"})
 _MOST_OPEN = 2
 _LONGEST_QUOTE = 80
 
 
-@rule("T001", letter="H", basis="格式惯例：总体情况与表三一致")
+@rule("T001", letter="H", basis="格式惯例：总体情况与表三一致", version=2)
 def requests_as_told(report: Report, context: Context, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
     """How many requests the text says were received, carried over and concluded is what table 3 says."""
-    claims = [one for one in _claims(report, context) if one.quantity in _OF_REQUESTS and not one.worded]
+    claims = [one for one in _claims(report, context) if one.quantity in HANDLED and not one.worded]
     yield from _compared(claims, report, context, figures, active)
 
 
-@rule("T002", letter="M", basis="格式惯例：总体情况与各表一致")
+@rule("T002", letter="M", basis="格式惯例：总体情况与各表一致", version=2)
 def other_figures_as_told(
     report: Report, context: Context, figures: Figures, active: Collection[str]
 ) -> Iterator[Outcome]:
     """Results, applicants, reviews, lawsuits, documents and decisions are as many in the text as in the tables."""
-    claims = [one for one in _claims(report, context) if one.quantity not in _OF_REQUESTS | {"fee"} and not one.worded]
+    claims = [one for one in _claims(report, context) if one.quantity not in HANDLED | {"fee"} and not one.worded]
     yield from _compared(claims, report, context, figures, active)
     for claim in _claims(report, context):
         if claim.quantity.endswith("/all_upheld"):
@@ -71,7 +70,7 @@ def parts_add_up(report: Report, context: Context) -> Iterator[Outcome]:
             )
 
 
-@rule("T004", letter="M", basis="格式惯例：正文前后一致，并与各表一致")
+@rule("T004", letter="M", basis="格式惯例：正文前后一致，并与各表一致", version=2)
 def words_and_figures_agree(
     report: Report, context: Context, figures: Figures, active: Collection[str]
 ) -> Iterator[Outcome]:
@@ -116,12 +115,12 @@ def _compared(
 ) -> Iterator[Outcome]:
     """One verdict for each quantity the text speaks of; a figure that another sentence has right is only a doubt."""
     judged = [
-        (claim, found, _verdict(claim, found, report)) for claim in claims if (found := _meant(claim.quantity, report))
+        (claim, found, *_verdict(claim, found, report)) for claim in claims if (found := _meant(claim.quantity, report))
     ]
-    matched = {(found.exact or found.also)[0] for _, found, verdict in judged if verdict is Kind.PASS}
+    matched = {reading for _, _, verdict, reading in judged if verdict is Kind.PASS}
     yield from (Outcome(Kind.PASS, reading[0], cells=reading) for reading in sorted(matched))
     opened = 0
-    for claim, found, verdict in judged:
+    for claim, found, verdict, _ in judged:
         if verdict is not Kind.FAIL or not claim.firm or _repairs(claim, found, report, figures, active):
             continue
         area = _covers_an_area(report, context)
@@ -138,15 +137,16 @@ _ONE_ORGAN = re.compile(r"[市县区省州](?:人民)?政府(?!信息|门户|网
 """In the report of a whole area, a sentence that names one organ may speak of that organ alone."""
 
 
-def _verdict(claim: Claim, found: Quantity, report: Report) -> Kind:
-    """PASS if a reading agrees, FAIL if none can, else NOT_APPLICABLE."""
+def _verdict(claim: Claim, found: Quantity, report: Report) -> tuple[Kind, Reading]:
+    """PASS with the reading that agrees, FAIL if none can, else NOT_APPLICABLE."""
     exact = [_range(report, reading) for reading in found.exact]
-    if any(low == high == claim.value for low, high in exact):
-        return Kind.PASS
+    for reading, (low, high) in zip(found.exact, exact, strict=True):
+        if low == high == claim.value:
+            return Kind.PASS, reading
     possible = exact + [_range(report, reading) for reading in found.also]
     if not exact or any(low <= claim.value and (high is None or claim.value <= high) for low, high in possible):
-        return Kind.NOT_APPLICABLE
-    return Kind.FAIL
+        return Kind.NOT_APPLICABLE, ()
+    return Kind.FAIL, ()
 
 
 def _range(report: Report, reading: Reading) -> tuple[Number, Number | None]:

@@ -17,6 +17,7 @@ from tests.audit.rules.narrative_corpus import Line, lines, score
 
 CORPUS = lines("sentences.txt")
 HELD_OUT = lines("sentences_held_out.txt")
+LEVELS = lines("sentences_levels.txt")
 ALL_DONE = "全年收到政府信息公开申请12件，已全部办结。"
 
 
@@ -28,7 +29,7 @@ def told(text: str, report: Report | None = None) -> Report:
     return with_text(report or valid(), "overview", text)
 
 
-@pytest.mark.parametrize("corpus", [CORPUS, HELD_OUT], ids=["corpus", "held out"])
+@pytest.mark.parametrize("corpus", [CORPUS, HELD_OUT, LEVELS], ids=["corpus", "held out", "levels"])
 def test_sentences_are_judged_as_a_person_judges_them(corpus: tuple[Line, ...]) -> None:
     found = score(corpus)
 
