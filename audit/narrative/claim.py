@@ -56,7 +56,7 @@ class Listing:
 class _State:
     """What a sentence has said so far. ``named``: the topic stood in this very sentence.
 
-    ``strange``: beside a figure stood words that may change what it counts, and all that follow it.
+    ``elsewhere``: it speaks of nothing that the tables count. ``strange``: beside a figure stood words that may change what it counts, and all that follow it.
     """
 
     heading: str
@@ -73,6 +73,7 @@ class _State:
     verb: str = ""
     channel: bool = False
     strange: bool = False
+    elsewhere: bool = False
     disputes: list[str] = field(default_factory=list)
 
 
@@ -97,6 +98,7 @@ def read(text: str, year: int | None, agency: str, topic: str = "") -> tuple[tup
         if sentence.heading != heading:
             heading, carried = sentence.heading, ""
         state = _State(heading or topic, sentence.quote, year, agency, topic=carried or _of_heading(heading or topic))
+        state.elsewhere = bool(_CLASSED.search(sentence.text))
         if not state.topic and _of_requests(sentence.text):
             state.topic = "requests"
         marked = _marked(sentence.text, year)
@@ -113,6 +115,12 @@ def _of_requests(text: str) -> bool:
 
 
 _ABOUT_REQUESTS = re.compile(r"信息公开的?申请|依申请公开")
+
+
+_CLASSED = re.compile(
+    r"公文|公开属性|作为(?:行政)?复议机[关构]|主动公开[^，]{0,8}\d[^。]*?依申请公开\d[^。]*?不(?:予)?公开\d"
+)
+"""Documents sorted into those to be published, on request or not at all; a court of appeal that counts its cases."""
 
 
 def _of_heading(heading: str) -> str:
@@ -137,10 +145,10 @@ _SPAN = re.compile(
 _DAY = re.compile(r"(截[至止]到?)?(?:(20\d\d)年)?(\d{1,2})月(?:(\d{1,2})日|底|末)")
 _COMPARED = re.compile(r"(?:较|比|与)之?(?:上|去|前|往|20\d\d|同)|同比|环比|增长|增加|减少|下降|上升|回落|增幅|降幅")
 _OTHER_YEAR = re.compile(
-    r"上一?年|去年|前年|往年|历年|近[一二两三四五六七八九十\d]{1,2}年|[一二两三四五六七八九十]年来|以来|十[二三四]五|明年|下一?年|次年|目前|[上下]半年|季度|\d月|"
+    r"上一?年|去年|前年|往年|历年|近[一二两三四五六七八九十\d]{1,2}年|[二两三四五六七八九十]年来|以来|十[二三四]五|明年|下一?年|次年|目前|[上下]半年|季度|\d月|"
     + ELSEWHEN
 )
-_THIS_YEAR = re.compile(r"今年|本年|全年|年内")
+_THIS_YEAR = re.compile(r"今年|本年|全年|年内|一年来")
 _A_YEAR = re.compile(r"(20\d\d)年")
 _BROAD = re.compile(
     r"全[市县区省镇州盟旗乡]|全系统|各(?:级|部门|单位|县|区|市|乡|镇|街道|职能|行政机关)|[本我](?:市|县|区|省)(?!.{0,6}局)"
@@ -155,7 +163,7 @@ _LEAD = re.compile(r"^(?:20\d\d)?(?:年度?|全年|截至|截止|今年|本年�
 _HELPING = re.compile(
     r"协助|会同|配合|指导|督促|转办|交办|移交|转送|抽查|评查|联合|同一申请|计划|拟于|预计|力争|将于|复议机[关构]|平均|[月日人周户]均|(?<!\d)年均(?!已)|不超过|起草|代拟"
 )
-_PARTS = re.compile(r"其中|包括|包含|含(?!有)|分别|申请人(?:中|[分看])|申请主体|按申请人")
+_PARTS = re.compile(r"其中|包括|包含|含(?!有)|分别|申请人(?:[中为是])|申请主体|按申请人")
 
 
 def _marked(text: str, year: int | None) -> str:
@@ -203,9 +211,21 @@ def _claims(text: str, state: _State) -> Iterator[Claim]:
         compared = _COMPARED.search(clause)
         said = clause[: compared.start()] if compared else clause
         if said:
+            state.strange = state.strange or (mark in _COMMAS and _restricts(before, state.agency))
             _place(said, state)
             for claim in _of_clause(said, before, text, state):
                 yield replace(claim, broad=state.broad) if state.broad else claim
+
+
+def _restricts(before: str, agency: str) -> bool:
+    """Whether the clause before is but a time or a circle (高峰期, 国庆期间) that what follows is counted in."""
+    short = len(before) <= _SHORTEST_SAYING and not _DIGIT.search(before)
+    return (short or before.endswith("期间")) and bool(strange(before, agency, *_KINDS))
+
+
+_SHORTEST_SAYING = 6
+_COMMAS = ("，", ",", ";")
+_KINDS = ("results", "disputes", "documents", "denials")
 
 
 def _place(clause: str, state: _State) -> None:
@@ -229,7 +249,7 @@ def _place(clause: str, state: _State) -> None:
 
 
 def _of_clause(clause: str, before: str, sentence: str, state: _State) -> Iterator[Claim]:
-    own = not (state.other_year or state.foreign)
+    own = not (state.other_year or state.foreign or state.elsewhere)
     if own and _DENIES.search(clause):
         yield from _worded(clause, before, sentence, state)
     end = 0
@@ -241,11 +261,18 @@ def _of_clause(clause: str, before: str, sentence: str, state: _State) -> Iterat
             _take_topic(gap, clause[:start], figure.behind, state)
             if own and (reader := _READERS.get(state.topic)):
                 for claim in reader(figure, state):
-                    state.strange = state.strange or bool(
-                        strange(_beside(figure), state.agency, reasons=claim.quantity not in HANDLED)
-                    )
+                    state.strange = state.strange or bool(strange(_beside(figure), state.agency, *_kinds(claim, state)))
                     yield replace(claim, firm=False) if state.strange else claim
     _take_topic(clause[end:], clause, "", state)
+
+
+def _kinds(claim: Claim, state: _State) -> tuple[str, ...]:
+    """Which words change nothing beside the figure of a claim."""
+    if state.topic in _ROWS:
+        return ("disputes",)
+    if state.topic != "requests":
+        return ("documents",)
+    return () if claim.quantity in HANDLED else ("results",)
 
 
 def _beside(figure: _Figure) -> str:
@@ -483,7 +510,7 @@ def _behind(words: str) -> str:
     if words and words[0] in (IN, OUT):
         return "carried_in" if words[0] == IN else "carried_forward"
     found = re.search(f"[{IN}{OUT}]", words)
-    if found and len(words[: found.start()]) <= 6:
+    if found and (found.start() <= 6 or _FILLER.fullmatch(words, 0, found.start())):
         return "carried_in" if found.group() == IN else "carried_forward"
     return _result(words) if _RESULT.search(words[:24]) else ""
 
@@ -514,6 +541,7 @@ _VERDICT = re.compile(
 _NO_VERDICT = re.compile(
     r"纠错|驳回|终止|败诉|胜诉|撤[回销]|责令|确认|一审|二审|再审|应诉|出庭|调解|受理机关|和解|变更"
 )
+_OF_A_JUDGE = re.compile(f"受理|审理|审结|办理|办结|应诉|{IN}|{OUT}")
 _ROWS = {
     "review": ("review",),
     "suit": ("direct_suit", "suit_after_review"),
@@ -533,7 +561,7 @@ def _disputes(figure: _Figure, state: _State) -> Iterator[Claim]:
         return
     if not any(word in state.quote or word in state.heading for word in ("信息公开", "依申请", "复议、行政诉讼")):
         return
-    sure = figure.unit in ("件", "起", "例", "宗")
+    sure = figure.unit in ("件", "起", "例", "宗") and not _OF_A_JUDGE.search(gap)
     rows = "+".join(_ROWS[state.topic])
     verdict = [one.lastgroup or "" for one in _VERDICT.finditer(gap)] or [
         one.lastgroup or "" for one in _VERDICT.finditer(figure.behind)
@@ -637,6 +665,7 @@ _NO_DISPUTE = re.compile(
     rf"{_NOT}[^，]{{0,40}}?(?:复议|诉讼)(?:的|等)?(?:案件|事项|情况|情形|申请|案|事件)*(?:发生)?$"
     r"|(?:复议|诉讼)[^，\d]{0,12}(?:未发生|为零|均无)$"
 )
+_OTHER_CAUSE = re.compile(r"因(?!(?:政府|政务)?信息公开|依申请|公开|申请|此)")
 _COMPLAINTS = re.compile(r"(?:举报|投诉|、)+[和及与、]")
 _DENIED = {
     "review": r"复议(?!后)(?<!未经复议)(?<!未经行政复议)",
@@ -669,13 +698,18 @@ def _worded(clause: str, before: str, sentence: str, state: _State) -> Iterator[
         and not _UNFIT.search(clause)
         and not _SOME_APPLICANTS.search(clause)
         and not _CHANNEL.search(clause)
-        and not strange(clause, state.agency, reasons=True)
+        and not strange(clause, state.agency, "denials")
     ):
         state.topic, state.named = "requests", True
         yield zero("received.words")
     if "复议" in clause or "诉讼" in clause:
         spoken = _COMPLAINTS.sub("", clause)
-        if _NO_DISPUTE.search(spoken) and not _UNFIT.search(spoken) and not strange(spoken, state.agency, reasons=True):
+        if (
+            _NO_DISPUTE.search(spoken)
+            and not _OTHER_CAUSE.search(spoken)
+            and not _UNFIT.search(spoken)
+            and not strange(spoken, state.agency, "disputes", "denials")
+        ):
             named = [name for name in _DENIED if re.search(_DENIED[name], spoken)]
             yield zero("+".join(dict.fromkeys(row for name in named for row in _ROWS[name])) + "/total")
     if "规范性文件" in clause and _NO_NORM.search(clause):
@@ -686,7 +720,8 @@ def _worded(clause: str, before: str, sentence: str, state: _State) -> Iterator[
         yield zero("fee")
     excepted = _PARTLY_DONE.search(before) or _PARTLY_DONE.search(clause) or OUT in sentence or "结转" in sentence
     done = None if excepted else _ALL_DONE.search(clause)
-    if done and _speaks_of_requests(clause[: done.start()], state):
+    plain = not state.strange and not (done and strange(clause[: done.start()], state.agency))
+    if done and plain and _speaks_of_requests(clause[: done.start()], state):
         yield zero("carried_forward.timely" if _TIMELY.search(done.group("timely")) else "carried_forward")
     if state.disputes and _ALL_UPHELD.search(clause) and not _SOME_UPHELD.search(before + clause):
         yield Claim(
