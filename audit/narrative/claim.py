@@ -56,7 +56,8 @@ class Listing:
 class _State:
     """What a sentence has said so far. ``named``: the topic stood in this very sentence.
 
-    ``elsewhere``: it speaks of nothing that the tables count. ``strange``: beside a figure stood words that may change what it counts, and all that follow it.
+    ``elsewhere``: it speaks of nothing that the tables count. ``strange``: words stood beside a figure that may change
+    what it counts, and all that follow it.
     """
 
     heading: str
