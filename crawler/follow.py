@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,7 +17,7 @@ from crawler.cms.static import COLUMN_NAME, REPORT_WORDS
 from crawler.ledger import Visit
 from crawler.media import DOCUMENT, names_document
 from crawler.portal import Organisation
-from crawler.select import Choice, Kind, choose, in_report_column, match, owner_in_title, year_of
+from crawler.select import Choice, Kind, choose, in_report_column, match, organ_in, owner_in_title, year_of
 
 _YEAR_FOLDER = re.compile(r"^(20\d{2})年?度?$")
 _REPORT_FILE = re.compile(r"公开.{0,8}报告|年度报告|年报|下载|附件|全文|正文|WORD|PDF", re.IGNORECASE)
@@ -69,12 +70,7 @@ def plan(
     column = in_report_column(page.title, *headings) or visit.depth > 0 or visit.column
     named = {who for text in (*headings, page.title) if (who := owner_in_title(text, organisations))}
     owner = visit.owner or (named.pop() if len(named) == 1 else None)
-    choices = tuple(
-        choice
-        for link in listing.items
-        if (choice := choose(link, organisations, column=column, owner=owner, year=visit.year)).kind
-        is not Kind.NOT_A_REPORT
-    )
+    choices = _judged(listing, organisations, column=column, owner=owner, year=visit.year)
     choices += tuple(_unlinked(page, listing, organisations, column=column, owner=owner, year=visit.year))
     is_report = not choices and visit.depth > 0 and holds_report(page)
     # Breadcrumbs repeat the column's name; a page that calls itself the column has nothing to gain there.
@@ -147,9 +143,33 @@ def _year_labels(box: Tag) -> list[str]:
 def _plan_of_reply(listing: ListPage, visit: Visit, organisations: Sequence[Organisation]) -> Plan:
     """An endpoint's reply has entries and nothing else: what the list is, the page before it said."""
     column = visit.column or visit.depth > 0
-    judged = (choose(link, organisations, column=column, owner=visit.owner, year=visit.year) for link in listing.items)
-    choices = tuple(choice for choice in judged if choice.kind is not Kind.NOT_A_REPORT)
+    choices = _judged(listing, organisations, column=column, owner=visit.owner, year=visit.year)
     return Plan(choices, names_column=column, owner=visit.owner)
+
+
+def _judged(
+    listing: ListPage, organisations: Sequence[Organisation], *, column: bool, owner: str | None, year: int | None
+) -> tuple[Choice, ...]:
+    """The reports and doubts among the entries of a list."""
+    every = (choose(link, organisations, column=column, owner=owner, year=year) for link in listing.items)
+    choices = tuple(choice for choice in every if choice.kind is not Kind.NOT_A_REPORT)
+    if owner:
+        return choices
+    # Nobody publishes one title at two addresses for one year: a list of several that names none of them.
+    unnamed = {choice.link.url: choice for choice in choices if _unnamed(choice)}
+    shared = Counter((clean(one.link.title), one.year) for one in unnamed.values())
+    return tuple(
+        _doubted(one) if _unnamed(one) and shared[clean(one.link.title), one.year] > 1 else one for one in choices
+    )
+
+
+def _doubted(choice: Choice) -> Choice:
+    why = (*choice.why, "同名的链接不止一个 / several links bear this title")
+    return replace(choice, kind=Kind.AMBIGUOUS, organisation=None, suspects=(str(choice.organisation),), why=why)
+
+
+def _unnamed(choice: Choice) -> bool:
+    return choice.kind is Kind.REPORT and not choice.link.organ and not organ_in(choice.link.title)
 
 
 def onward_of(

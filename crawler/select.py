@@ -180,9 +180,9 @@ def _attribute(
             ours = named[0] is not Kind.OTHER or _LONGER.match(clean(link.organ))
             if ours:
                 return named
-    if owner:
+    if owner and not link.elsewhere:
         return Kind.REPORT, owner, (), "列表属于该机构 / the list is this organisation's"
-    if len(organisations) == 1:
+    if len(organisations) == 1 and not link.elsewhere:
         one = organisations[0].id
         return Kind.REPORT, one, (), "标题无机构名，门户只有一个机构 / no name; the portal has one organisation"
     ids = tuple(one.id for one in organisations)

@@ -26,6 +26,8 @@ _ELEMENT_FIRST = re.compile(
     r"createPageHTML\(\s*['\"]([\w-]+)['\"]\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]([\w./-]+)['\"]"
     r"\s*,\s*['\"]\.?(\w+)['\"](?:\s*,\s*['\"]?(\d+))?"
 )
+# createPageHTML('paging', 4, ...) beside <input id="pageParam" url="/nb/list.shtml">: pages by _2 from there.
+_ADDRESS_BESIDE = re.compile(r"createPageHTML\(\s*['\"]paging['\"]\s*,\s*['\"]?(\d+)")
 _ANY_CALL = re.compile(r"createPageHTML\(([^)]*\d[^)]*)\)")
 # "index_" + i + ".htm" in a pager written into the page.
 _BUILT_NAME = re.compile(r"['\"]\.?/?([\w-]+)_['\"]\s*\+")
@@ -68,6 +70,12 @@ def parse(page: Page) -> ListPage:
         spare = f"{stem}_1.{extension}"
         total = int(found[6]) if found[6] else None
         return replace(_paged(page, plain, count, current, names, spare), total=total)
+    beside, held = _ADDRESS_BESIDE.search(text), page.soup.find(id="pageParam", url=True)
+    if beside and held:
+        count, (stem, extension) = int(beside[1]), _file_of(str(held["url"]))
+        folder = str(held["url"]).rpartition("/")[0]
+        names = {number: f"{folder}/{stem}_{number}.{extension}" for number in _further(count)}
+        return _paged(page, plain, count, page.number, names)
     counted = _COUNT.search(text)
     if counted:
         count = int(counted[1])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 REPORT = """<html><head><title>年度报告</title></head><body><h1>{title}</h1><p>一、总体情况 本机关认真落实条例。</p>
 <p>二、主动公开政府信息情况</p><p>三、收到和处理政府信息公开申请情况</p>{extra}</body></html>"""
@@ -34,12 +35,20 @@ class Answer:
         return cls(text.encode(encoding), status, {"Content-Type": kind})
 
 
+Asked = dict[str, str]
+"""The parameters of a request: of its address, of its form or JSON, and its ``Referer``."""
+
+Service = Callable[[Asked], Answer | None]
+"""An endpoint that answers as its publishing system does; None for what that system would not understand."""
+
+
 @dataclass
 class Site:
     """What a host answers; several answers for a path are given in turn, the last one forever."""
 
     address: str
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
     asked: list[tuple[float, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
@@ -48,11 +57,20 @@ class Site:
     def put(self, path: str, *answers: Answer | str) -> None:
         self.answers[path] = [one if isinstance(one, Answer) else Answer.page(one) for one in answers]
 
+    def serve(self, path: str, service: Service) -> None:
+        """Answer every request for ``path``, whatever its parameters, by a service."""
+        self.services[path] = service
+
     def url(self, path: str) -> str:
         return f"http://{self.address}{path}"
 
-    def answer(self, path: str) -> Answer:
+    def answer(self, path: str, body: str = "", referer: str = "") -> Answer:
         self.asked.append((time.monotonic(), path))
+        bare, _, query = path.partition(" ")[0].partition("?")
+        if path not in self.answers and bare in self.services:
+            asked = {**dict(parse_qsl(query)), **_fields(body), "Referer": referer}
+            if answer := self.services[bare](asked):
+                return answer
         prepared = self.answers.get(path)
         if prepared is None:
             if path != "/robots.txt":
@@ -61,14 +79,20 @@ class Site:
         return prepared.pop(0) if len(prepared) > 1 else prepared[0]
 
 
+def _fields(body: str) -> Asked:
+    if body.startswith("{"):
+        return {name: str(value) for name, value in json.loads(body).items()}
+    return dict(parse_qsl(body))
+
+
 @contextmanager
 def serve(host: str = "127.0.0.1") -> Iterator[Site]:
     """A site on a free port of ``host`` (any loopback address)."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def do_GET(self, body: str = "") -> None:
             site.agents.add(self.headers.get("User-Agent", ""))
-            answer = site.answer(self.path)
+            answer = site.answer(self.path, body, self.headers.get("Referer", ""))
             if condition := self.headers.get("If-None-Match"):
                 site.conditions.append((self.path, condition))
                 if condition == answer.headers.get("ETag"):
@@ -85,7 +109,7 @@ def serve(host: str = "127.0.0.1") -> Iterator[Site]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode("utf-8")
             self.path = f"{self.path} {body}"
-            self.do_GET()
+            self.do_GET(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Quiet."""

@@ -150,3 +150,28 @@ def test_attachments_are_found_where_sites_hide_them() -> None:
     found = [link.url.rsplit("/", 1)[-1] for link in attachments(Page(BASE, text))]
 
     assert found == ["r.pdf", "f.pdf", "e.pdf", "o.docx", "w.wps"]
+
+
+def test_one_title_at_two_addresses_belongs_to_nobody_though_the_portal_has_one_organisation() -> None:
+    bare = "2025年政府信息公开年度报告"
+    page = Page(BASE, listing(row(bare, "a.html"), row(bare, "b.html"), row("2024年政府信息公开年度报告", "c.html")))
+
+    found = plan(page, pick("static").parse(page), Visit("p", "list", BASE), (EDU,), {2025})
+
+    assert [(one.kind, one.organisation, one.suspects) for one in found.choices] == [
+        (Kind.AMBIGUOUS, None, ("edu",)),
+        (Kind.AMBIGUOUS, None, ("edu",)),
+        (Kind.REPORT, "edu", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "least", "most"),
+    [
+        (listing(*(row(f"示例市{one}局2025年政府信息公开年报", f"{one}.html") for one in "甲乙丙")), 1.0, 1.0),
+        (listing(row("市长调研", "a.html")), 0.0, 0.4),
+        (listing("<li><a href='a.html'>年报</a></li>"), 0.0, 0.0),
+    ],
+)
+def test_a_plain_list_says_how_sure_it_is(rows: str, least: float, most: float) -> None:
+    assert least <= pick("static").parse(Page(BASE, rows)).score <= most
