@@ -124,6 +124,7 @@ _RUISHU = re.compile(r"\$_ts\s*=|window\[['\"]\$_ts['\"]\]")
 _COOKIE_CHECK = re.compile(r"document\.cookie\s*=.{0,2000}?location|location.{0,2000}?document\.cookie\s*=", re.DOTALL)
 _REFUSED_TEXT = re.compile(
     r"Request Rejected.{0,200}support ID|访问被(?:拦截|拒绝|阻断)|请求被拦截|您的访问(?:存在|可能).{0,10}(?:威胁|风险)"
+    r"|(?:网站|应用|WAF).{0,6}防火墙|云锁|安全狗|疑似.{0,4}攻击|非法(?:请求|访问)|Access Denied|请求已?被?(?:阻断|拒绝)"
     r"|安全验证|滑动验证|人机验证|请完成验证|访问过于频繁",
     re.IGNORECASE | re.DOTALL,
 )

@@ -12,25 +12,28 @@ from bs4 import Tag
 
 from crawler.cms.links import frames, leads, target, title_of
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
-from crawler.cms.scripted import filled_by_script
+from crawler.cms.scripted import filled_by_script, titles_in_script
 from crawler.cms.static import COLUMN_NAME, REPORT_WORDS
 from crawler.ledger import Visit
 from crawler.media import DOCUMENT, names_document
 from crawler.portal import Organisation
 from crawler.select import Choice, Kind, choose, in_report_column, match, organ_in, owner_in_title, year_of
 
-_YEAR_FOLDER = re.compile(r"^(20\d{2})年?度?$")
+_YEAR_FOLDER = re.compile(r"^(20\d{2})年?度?(?:\(\d{1,3}\))?$")
 _REPORT_FILE = re.compile(r"公开.{0,8}报告|年度报告|年报|下载|附件|全文|正文|WORD|PDF", re.IGNORECASE)
 _OTHER_FILE = re.compile(r"申请表|指南|目录|流程|办法|阅读器|reader|说明|决算|预算|公开申请|委托书", re.IGNORECASE)
 _SCRIPTED = re.compile(r"['\"(=]([^'\"()<>\s=]+\.(?:pdf|docx?|wps))(?=['\")&?]|$)", re.IGNORECASE)
 # Sub-columns of the reports' column: 市政府部门, 县（市、区）, 乡镇街道.
 _CATEGORY = re.compile(
-    r"^各?(?:省|市|县|区)?(?:级|直|属|政府)?(?:工作)?(?:部门|单位|机关|直属机构)$|^各?(?:县|市|区|[(、)]){2,6}(?:政府|人民政府)?$|^各?(?:乡|镇|街|道|[(、)]){2,6}$"
+    r"^各?(?:(?:省|市|县|区|州)?(?:级|直|属|本级)?(?:政府)?(?:工作|组成|直属)?(?:部门|单位|机关|机构)|(?:县|市|区|[(、)]){2,6}(?:政府|人民政府)?"
+    r"|(?:省|市|县|区|州)?(?:人民)?政府|(?:乡|镇|街|道|[(、)]){2,6}|(?:开发|功能|园|新)区|(?:垂直管理|双管|驻\w)?单位)"
+    r"(?:(?:政府)?(?:信息)?(?:公开)?(?:工作)?(?:年报|年度报告))?$"
 )
 _MORE = re.compile(r"^(?:查看)?更多$|^more$", re.IGNORECASE)
 _PLAIN = {"static", "trs", "aspx"}
 _DEEPEST = 3
 _CHOSEN = re.compile(r"\b(?:on|cur|current|active|selected|sel|hover|now)\b", re.IGNORECASE)
+_PIECES = ("li", "tr", "dd", "div", "p", "td", "a")
 _PANELS = ("div", "section", "ul", "ol", "dl", "table")
 _TABS = re.compile(r"tab|year|switch", re.IGNORECASE)
 MOST_HOPS = 3
@@ -43,6 +46,7 @@ _REFRESH = re.compile(r"^\s*(\d+)\s*[;,]\s*url\s*=\s*[\"']?([^\"']+)", re.IGNORE
 _APP = re.compile(
     r"<div[^>]+id=[\"']?(?:app|root)\b|jpage/dataproxy\.jsp|queryData\s*=|window\._CONFIG|_isAgg=true|EWB-FRONT", re.I
 )
+_WANTS_SCRIPT = re.compile(r"<noscript\b[^>]{0,200}>[^<]{0,200}javascript|(?:启用|开启|打开)javascript", re.IGNORECASE)
 REPORT_PARTS = ("总体情况", "主动公开政府信息", "收到和处理政府信息公开申请")
 
 
@@ -67,17 +71,24 @@ def plan(
     if listing.reply:
         return _plan_of_reply(listing, visit, organisations)
     headings = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"])]
+    headings += page.crumbs[-1:]
     column = in_report_column(page.title, *headings) or visit.depth > 0 or visit.column
-    named = {who for text in (*headings, page.title) if (who := owner_in_title(text, organisations))}
-    owner = visit.owner or (named.pop() if len(named) == 1 else None)
+    owner = visit.owner or _owner_of(page, organisations)
     choices = _judged(listing, organisations, column=column, owner=owner, year=visit.year)
     choices += tuple(_unlinked(page, listing, organisations, column=column, owner=owner, year=visit.year))
-    is_report = not choices and visit.depth > 0 and holds_report(page)
+    is_report = not choices and visit.depth > 0 and (holds_report(page) or bool(visit.year and attachments(page)))
     # Breadcrumbs repeat the column's name; a page that calls itself the column has nothing to gain there.
     unlinked = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"]) if not tag.find("a", href=True)]
-    own = in_report_column(page.title, *unlinked) or (visit.depth > 0 and bool(choices))
+    own = in_report_column(page.title, *unlinked, *page.crumbs[-1:]) or (visit.depth > 0 and bool(choices))
     reports = {choice.link.url for choice in choices}
-    folders = list(_folders(page, visit, organisations, years, reports, own)) if not is_report else []
+    there = {choice.organisation for choice in choices if choice.year == max(years, default=None)}
+    folders = list(_folders(page, visit, organisations, years, reports, there, own)) if not is_report else []
+    opened = tuple(choice for choice in choices if _is_unclear(choice, visit, organisations, years))
+    folders += [
+        (Visit(visit.portal, "list", one.link.url, depth=visit.depth + 1, year=one.year), one.link.url)
+        for one in opened
+    ]
+    choices = tuple(choice for choice in choices if choice not in opened)
     # A frame may be the list even where a link or two stand beside it.
     if (own or not choices) and not is_report and visit.depth < _DEEPEST:
         folders += [(replace(visit, depth=visit.depth + 1, list_url=url), url) for url in listing.frames]
@@ -97,10 +108,34 @@ def plan(
     )
 
 
+def _owner_of(page: Page, organisations: Sequence[Organisation]) -> str | None:
+    """The one organisation that headings, title and breadcrumb name."""
+    headings = (clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"]))
+    named = {who for text in (*headings, page.title) if (who := owner_in_title(text, organisations))}
+    named = named or {who for step in page.crumbs if (who := owner_in_title(step, organisations))}
+    return named.pop() if len(named) == 1 else None
+
+
+def _is_unclear(choice: Choice, visit: Visit, organisations: Sequence[Organisation], years: Collection[int]) -> bool:
+    """A wanted year's report of nobody: the page behind it may say whose it is, or be the list of that year."""
+    return (
+        choice.kind is Kind.AMBIGUOUS
+        and len(organisations) > 1
+        and choice.year in years
+        and visit.depth < _DEEPEST
+        and not (choice.link.organ or choice.link.elsewhere or organ_in(choice.link.title))
+        and "#" not in choice.link.url
+        and not names_document(choice.link.url)
+    )
+
+
 def _undrawn(page: Page) -> str | None:
     """Why a page without entries is no empty list, but one that is not drawn yet."""
     app = _APP.search(page.text)
-    return f"列表由脚本生成 / the list is made by a script: {app[0][:40]}" if app else filled_by_script(page)
+    if app:
+        return f"列表由脚本生成 / the list is made by a script: {app[0][:40]}"
+    wanted = "网页要求脚本 / the page wants scripts" if _WANTS_SCRIPT.search(page.text) else None
+    return titles_in_script(page) or filled_by_script(page) or wanted
 
 
 def _hidden_year(page: Page, choices: Sequence[Choice], year: int | None, visit: Visit) -> str | None:
@@ -191,7 +226,11 @@ def report_of(page: Page, visit: Visit, organisations: Sequence[Organisation]) -
     heading = page.soup.find("h1")
     title = clean(heading.get_text()) if heading else page.title
     link = Link(title or page.title, page.url)
-    return choose(link, organisations, column=True, owner=visit.owner, year=visit.year)
+    owner = visit.owner or _owner_of(page, organisations)
+    found = choose(link, organisations, column=True, owner=owner, year=visit.year)
+    if found.kind is not Kind.NOT_A_REPORT:
+        return found
+    return Choice(Kind.AMBIGUOUS, link, None, visit.year, 0.2, found.why, tuple(one.id for one in organisations))
 
 
 def holds_report(page: Page) -> bool:
@@ -201,8 +240,8 @@ def holds_report(page: Page) -> bool:
 
 
 def is_folder(page: Page, choice: Choice) -> bool:
-    """A link that said no more than a year led to a list, not to a report."""
-    if not _YEAR_FOLDER.match(clean(choice.link.title)) or holds_report(page) or attachments(page):
+    """A link that said no more than a year or a name led to a list, not to a report."""
+    if REPORT_WORDS.search(choice.link.title) or holds_report(page) or attachments(page):
         return False
     return any(anchor.find_parent(["li", "tr", "dd"]) for anchor in page.soup.find_all("a", href=True))
 
@@ -231,6 +270,19 @@ def attachments(page: Page) -> tuple[Link, ...]:
     """
     links = _attachments(page, sure=False)
     return links or (() if holds_report(page) else _attachments(page, sure=True))
+
+
+def covered(page: Page, choice: Choice) -> tuple[Link, ...]:
+    """The pages that a cover without a report links by the very name of the report it was taken for."""
+    if holds_report(page):
+        return ()
+    whose = organ_in(choice.link.title)
+    for anchor in page.soup.find_all("a", href=True):
+        url, title = page.resolve(str(anchor["href"])), title_of(anchor)
+        same = REPORT_WORDS.search(title) and year_of(title) == choice.year and organ_in(title) == whose
+        if url and url != page.url and same:
+            return (Link(title, url),)
+    return ()
 
 
 def _attachments(page: Page, *, sure: bool) -> tuple[Link, ...]:
@@ -288,11 +340,12 @@ def _unlinked(
 ) -> Iterator[Choice]:
     """Rows that name a report of ours, but whose address only a script of the site knows: never an absence."""
     known = {item.url for item in listing.items}
-    for row in page.soup.find_all(["li", "tr", "dd"]):
+    for row in page.soup.find_all(_PIECES):
         text = clean(row.get_text())
-        if len(text) > 120 or row.find(["li", "tr", "dd"]) or not REPORT_WORDS.search(text):
+        if len(text) > 120 or row.find(_PIECES) or not REPORT_WORDS.search(text):
             continue
-        if any(target(page, anchor) in known for anchor in (row, *row.find_all(True))):
+        around = (row, *row.find_all(True), *row.find_parents(["a", "li", "tr", "dd"], limit=2))
+        if any(target(page, anchor) in known for anchor in around):
             continue
         found = choose(Link(text, page.url), organisations, column=column, owner=owner, year=year)
         ids = (found.organisation,) if found.organisation else found.suspects
@@ -307,9 +360,13 @@ def _folders(
     organisations: Sequence[Organisation],
     years: Collection[int],
     reports: set[str],
+    there: set[str | None],
     own: bool,
 ) -> Iterator[tuple[Visit, str]]:
-    """Years, organisations, and the reports' column, one level further down. ``own``: the page is that column."""
+    """Years, organisations, and the reports' column, one level further down. ``own``: the page is that column.
+
+    A page may show the list of one organisation beside the links to all others: those not ``there`` yet are followed.
+    """
     if visit.depth >= _DEEPEST:
         return
     for anchor in leads(page):
@@ -331,9 +388,9 @@ def _folders(
             yield below, url  # folders by the year of publication: it says nothing of the year reported
         elif not folder and _is_column(page, anchor, title, url, own):
             yield below, url
-        elif not folder and not reports and own and 2 < len(title) < 40:
+        elif not folder and own and 2 < len(title) < 40:
             kind, who, _, _ = match(title, organisations)
-            if kind is Kind.REPORT:
+            if kind is Kind.REPORT and who not in there:
                 yield replace(below, owner=who), url
 
 

@@ -111,19 +111,19 @@ def choose(
     if phrase is None and _CUT.search(title):
         return _cut_short(link, title, organisations, column=column, owner=owner, year=year)
     if phrase is None and not (column and (_SHORT_PHRASE.search(title) or _only_year(title, link, owner))):
-        return Choice(Kind.NOT_A_REPORT, link)
+        return _named_below_year(link, title, organisations) if column else Choice(Kind.NOT_A_REPORT, link)
     why.append("标题写明年度报告 / title names the report" if phrase else "位于年报栏目 / stands in the column")
     named = year_of(title)
     if named is None and not _YEAR.search(title):
-        named = year
+        named = link.year or year
         if named:
-            why.append("年份来自所在文件夹 / year of the folder")
+            why.append("年份来自标题所在的年份栏 / year of the heading or folder")
     organ = _organ_part(title)
     kind, who, suspects, reason = _attribute(organ, link, organisations, owner)
     why.append(reason)
-    if named is None and kind is not Kind.OTHER:
+    if named is None:
         ids = suspects or ((who,) if who else tuple(one.id for one in organisations))
-        if phrase is None or not (organ or link.date):
+        if kind is Kind.OTHER or phrase is None or not (organ or link.date):
             return Choice(Kind.NOT_A_REPORT, link, why=(*why, "没有年份 / no year"))
         return Choice(Kind.AMBIGUOUS, link, None, None, 0.3, (*why, "年份不明 / year unclear"), ids)
     score = (0.6 if phrase else 0.4) + (0.4 if organ and who else 0.2 if who else 0.0)
@@ -187,6 +187,14 @@ def _attribute(
         return Kind.REPORT, one, (), "标题无机构名，门户只有一个机构 / no name; the portal has one organisation"
     ids = tuple(one.id for one in organisations)
     return Kind.AMBIGUOUS, None, ids, "标题无机构名 / the title names no organisation"
+
+
+def _named_below_year(link: Link, title: str, organisations: Sequence[Organisation]) -> Choice:
+    """In the reports' column no more than a name below the heading of a year is a report, anything else is none."""
+    kind, who, _, why = match(title, organisations)
+    if link.year is None or kind is not Kind.REPORT:
+        return Choice(Kind.NOT_A_REPORT, link)
+    return Choice(kind, link, who, link.year, 0.6, ("位于年份栏下的机构名 / a name below a year", why))
 
 
 def _rival(hits: Sequence[tuple[str, ...]]) -> bool:

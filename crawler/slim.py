@@ -21,6 +21,7 @@ _SHORT, _BARE = 5000, 400
 _ROWS = ("li", "tr", "dd")
 _FRAMES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
 _DOCUMENT = re.compile(r"pdf|doc|wps|%", re.IGNORECASE)
+_REPORT = re.compile(r"报\s*告|年\s*报")
 _OFFERS = etree.XPath("//a/@href | //@onclick")
 
 
@@ -67,7 +68,7 @@ def _parts(root: etree._Element, said: str, scripts: list[str]) -> Iterator[str]
             first = not listed and next(element.iterancestors(*_ROWS), None) is not None
             listed |= first
             offer = _DOCUMENT.search(f"{element.get('href')}{element.get('onclick') or ''}")
-            if first or offer or _names_document(element):
+            if first or offer or _names_document(element) or _REPORT.search("".join(element.itertext())):
                 tag = _tag(element, "href", "title", "onclick")
                 yield f"<li>{tag}</li>" if first else tag
         elif _DOCUMENT.search(element.get("onclick") or ""):

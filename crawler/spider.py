@@ -15,7 +15,7 @@ from crawler.classify import Outcome, Unrecorded, Verdict, classify_failure, cla
 from crawler.cms import Page, PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
-from crawler.follow import MOST_HOPS, attachments, forward, holds_report, is_folder, onward_of, plan, report_of
+from crawler.follow import MOST_HOPS, attachments, covered, forward, holds_report, is_folder, onward_of, plan, report_of
 from crawler.ledger import Visit
 from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs, text_of
@@ -152,7 +152,7 @@ class PortalSpider(scrapy.Spider):
         self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=response.url)
         if page and media == HTML and visit.role == "report":
             whole = holds_report(page)
-            for link in attachments(page):
+            for link in attachments(page) or covered(page, choice):
                 below = replace(visit, role="attachment", attachment_of=response.url, optional=whole)
                 yield from self._order(link.url, below, choice)
 

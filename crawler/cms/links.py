@@ -14,6 +14,7 @@ _SCRIPTED = re.compile(
 )
 _HELD = ("data-href", "data-url", "data-link")
 _ADDRESS = re.compile(r"[./?]")
+_BULLETS = "·•▪■◆●"
 _CUT = ("…", "...", "..", "···")
 _FRAME_NOISE = re.compile(
     r"(?:^|[/_.-])(?:visit_?count\w*|count(?:er)?|login|tree\.jsp|share|foot(?:er)?|head(?:er)?|top|bottom|search|stat"
@@ -42,7 +43,9 @@ def title_of(tag: Tag) -> str:
 
     A row or cell that is clicked as a whole says its longest piece, not its date.
     """
-    text, whole = clean(tag.get_text()), clean(str(tag.get("title") or ""))
+    text = clean(tag.get_text()).lstrip(_BULLETS)
+    held = tag if tag.get("title") else tag.find(title=True)
+    whole = clean(str(held["title"])) if held else ""
     if tag.name not in {"a", "option", "button"}:
         text = max((clean(piece) for piece in tag.stripped_strings), key=len, default="")
     if whole and (text.endswith(_CUT) or not text or (len(whole) > len(text) and whole.startswith(text))):

@@ -12,6 +12,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from bs4 import BeautifulSoup, Tag
 
 _DATE = re.compile(r"(20\d{2}|19\d{2})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})")
+_CRUMBS = re.compile(r"(?:当前|您|你|所在|现在)[的在]{0,3}(?:所在)?位置\s*[:：]?")
+_STEP = re.compile(r"[>»›＞→/]+|\s[-|]+\s")
 _URL_DATE = re.compile(r"/t?(20\d{2})(\d{2})(\d{2})_|/(20\d{2})[/-]?(\d{1,2})[/-](\d{1,2})/")
 
 
@@ -19,6 +21,7 @@ _URL_DATE = re.compile(r"/t?(20\d{2})(\d{2})(\d{2})_|/(20\d{2})[/-]?(\d{1,2})[/-
 class Link:
     """One link of a list. ``organ`` is the organisation column or heading it stands under, ``context`` its row.
 
+    ``year`` is that of the heading above it, for titles that name none.
     ``elsewhere``: the address belongs to another column than the list and its other entries; it may have leaked in.
     """
 
@@ -28,6 +31,7 @@ class Link:
     organ: str = ""
     context: str = ""
     elsewhere: bool = False
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,16 @@ class Page:
     @cached_property
     def title(self) -> str:
         return clean(self.soup.title.get_text()) if self.soup.title else ""
+
+    @cached_property
+    def crumbs(self) -> tuple[str, ...]:
+        """The way to the page as it prints it: 当前位置：首页 > 示例市教育局 > 年报; without the label."""
+        label = self.soup.find(string=_CRUMBS)
+        for box in [*label.parents][:3] if label else ():
+            steps = [clean(step) for step in _STEP.split(_CRUMBS.sub("", box.get_text(" "), count=1))]
+            if len(steps) > 1:
+                return tuple(step for step in steps if step)
+        return ()
 
     @property
     def cut(self) -> str | None:

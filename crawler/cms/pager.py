@@ -169,6 +169,8 @@ def _pager_links(page: Page) -> _Found:
             if usable and url and any(rule.search(url) for rule in _NUMBER):
                 numbers.add((int(word), url))
             dead |= not usable and int(word) == page.number + 1 and (_scripted(tag) or _follows_own(page, tag))
+    for tag in page.soup.find_all(["link", "a"], rel="next", href=True):
+        onward = onward or page.resolve(str(tag["href"]))
     for option in page.soup.find_all("option"):
         word = word_of(option)
         if word and word.isdigit() and not YEAR_ONLY.match(word) and int(word) > page.number:

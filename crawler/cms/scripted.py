@@ -6,13 +6,17 @@ import re
 
 from bs4 import Tag
 
-from crawler.cms.page import Page
+from crawler.cms.page import Page, clean
 
 _MARKS = re.compile(
-    r"<(?:li|tr|a|dd|div)\b[^>]{0,400}\s(?:v-for|ng-repeat|\*ngFor|ms-repeat)=|<a\b[^>]{0,400}(?:\s:href=|\{\{)|\bzTree\.init\b",
+    r"<(?:li|tr|a|dd|div)\b[^>]{0,400}\s(?:v-for|ng-repeat|\*ngFor|ms-repeat)=|<a\b[^>]{0,400}(?:\s:href=|\{\{)|\bzTree\.init\b"
+    r"|document\.write(?:ln)?\([^)]{0,80}<(?:li|tr|dd)\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(r"\$\.(?:ajax|get|post|getJSON)\b|\bfetch\(|\baxios\b|XMLHttpRequest|\.load\(", re.IGNORECASE)
+_TITLE = re.compile(
+    r"(?<=[\"'>])[^\"'<>]{0,40}20\d{2}[^\"'<>]{0,30}公开[^\"'<>]{0,12}(?:报告|年报)[^\"'<>]{0,10}(?=[\"'<])"
+)
 _BOXES = ("ul", "ol", "dl", "table", "tbody")
 
 
@@ -25,6 +29,17 @@ def filled_by_script(page: Page) -> str | None:
         if _is_empty(box) and any(_speaks_of(text, box) for text in scripts):
             name = box.get("id") or " ".join(box.get_attribute_list("class"))
             return f"列表由脚本填写 / a script fills the list: {box.name} {name}"
+    return None
+
+
+def titles_in_script(page: Page) -> str | None:
+    """The title of a year's report that stands in a script and nowhere on the page: a list not drawn yet."""
+    found = [one[0] for script in page.soup.find_all("script") for one in _TITLE.finditer(script.get_text())]
+    shown = clean(page.soup.get_text()) if found else ""
+    for title in found:
+        # The scripts' own text is part of the page's.
+        if shown.count(clean(title)) <= sum(clean(one) == clean(title) for one in found):
+            return f"标题只在脚本里 / a title stands in a script alone: {title[:40]}"
     return None
 
 

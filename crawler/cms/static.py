@@ -12,7 +12,7 @@ from bs4.element import NavigableString
 from crawler.cms.links import frames, leads, row_of, target, title_of
 from crawler.cms.page import Link, ListPage, Page, clean, date_in_url, find_date
 from crawler.cms.pager import YEAR_ONLY, read_pager, word_of
-from crawler.cms.scripted import filled_by_script
+from crawler.cms.scripted import filled_by_script, titles_in_script
 from crawler.portal import Portal
 
 NAME = "static"
@@ -34,6 +34,8 @@ _ENOUGH = 3
 
 _SURE = 0.75
 _FARTHEST = 40
+_LONGEST_LABEL = 40
+_YEAR_LABEL = re.compile(r"^(20\d{2})年?度?(?:\(\d{1,3}\))?$")
 
 
 def recognise(page: Page) -> float:  # noqa: ARG001 -- every system answers for a page
@@ -52,6 +54,7 @@ def parse(page: Page) -> ListPage:
     items = (*(link for _, link in entries), *_beside(page, entries))
     sure = _sureness(entries)
     number, pages, links, unresolved = read_pager(page, len(items))
+    unresolved = unresolved or (titles_in_script(page) if items else None)
     # A few links on a page whose list a script has yet to fill are not that list.
     unresolved = unresolved or (filled_by_script(page) if items and sure < _SURE else None)
     text = clean(page.soup.get_text())
@@ -103,6 +106,7 @@ def _beside(page: Page, entries: Sequence[tuple[Tag | None, Link]]) -> Iterator[
                     find_date(row.get_text(" ")),
                     _organ(anchor, row),
                     clean(row.get_text())[:200],
+                    year=year_above(anchor),
                 )
 
 
@@ -135,10 +139,12 @@ def _entries(page: Page) -> Iterator[tuple[Tag | None, Link]]:
         )
         if COLUMN_NAME.match(title) and not day:
             continue
-        if not (REPORT_WORDS.search(title) or YEAR_ONLY.match(title) or (row and day)):
+        above = None if re.search(r"20\d{2}", title) else year_above(anchor)
+        named = REPORT_WORDS.search(title) or YEAR_ONLY.match(title) or (above and _ORGAN_END.search(title))
+        if not named and not (row and day):
             continue
         seen.add((url, title))
-        yield row, Link(title, url, day or date_in_url(url), _organ(anchor, row), context[:200])
+        yield row, Link(title, url, day or date_in_url(url), _organ(anchor, row), context[:200], year=above)
 
 
 def _organ(anchor: Tag, row: Tag | None) -> str:
@@ -147,24 +153,34 @@ def _organ(anchor: Tag, row: Tag | None) -> str:
         label = _ORGAN_LABEL.sub("", clean(text).strip("[]【】()·:"))
         if _ORGAN_END.search(label) and len(label) <= 40:
             return label
-    for box in anchor.parents:
-        if box.name in {"p", "dd"} and (label := _label_before(box)):
+    for label, is_heading in _labels_above(anchor):
+        if (is_heading and not _YEAR_LABEL.match(label)) or (len(label) <= 30 and _ORGAN_END.search(label)):
             return label
-        if box.name not in {"ul", "ol", "dl", "table", "div", "section"}:
-            continue
-        before = box.find_previous_sibling()
-        if isinstance(before, Tag) and before.name in _HEADINGS:
-            heading = clean(before.get_text())
-            return heading if len(heading) <= 40 else ""
-        if (
-            isinstance(before, Tag)
-            and before.name in {"div", "p", "strong", "span", "b", "a"}
-            and not before.find("li")
-        ):
-            heading = clean(before.get_text())
-            if len(heading) <= 30 and _ORGAN_END.search(heading):
-                return heading
     return ""
+
+
+def year_above(anchor: Tag) -> int | None:
+    """The year at the head of the list a link stands in: 2025年, 2025年度."""
+    found = next((found for label, _ in _labels_above(anchor) if (found := _YEAR_LABEL.match(label))), None)
+    return int(found[1]) if found else None
+
+
+def _labels_above(anchor: Tag) -> Iterator[tuple[str, bool]]:
+    """What stands in front of the link's paragraph, list or box, the nearest first; whether it is a heading."""
+    for box in anchor.parents:
+        if box.name in {"p", "dd"}:
+            # Past other paragraphs that hold links as well.
+            befores = box.find_previous_siblings(limit=_FARTHEST)
+            before = next((one for one in befores if one.name == "dt" or one.find("a") is None), None)
+            allowed: tuple[str, ...] = ("p", "dt")
+        elif box.name in {"ul", "ol", "dl", "table", "div", "section"}:
+            before = box.find_previous_sibling()
+            allowed = ("div", "p", "strong", "span", "b", "a", *_HEADINGS)
+        else:
+            continue
+        text = clean(before.get_text()).strip("[]【】()·:") if before and before.name in allowed else ""
+        if before and text and len(text) <= _LONGEST_LABEL and not before.find("li"):
+            yield text, before.name in _HEADINGS
 
 
 def _said_in(row: Tag, anchor: Tag) -> Iterator[str]:
@@ -178,16 +194,6 @@ def _said_in(row: Tag, anchor: Tag) -> Iterator[str]:
         yield from (cell.get_text() for cell in row.find_all(beside))
     if row.name == "tr":
         yield from (cell.get_text() for cell in _cells_above(row))
-
-
-def _label_before(box: Tag) -> str:
-    """The organisation that a paragraph or dt before this one names, past others that hold links as well."""
-    for before in box.find_previous_siblings(limit=_FARTHEST):
-        if before.find("a") is not None and before.name != "dt":
-            continue
-        text = clean(before.get_text()).strip("[]【】()·:")
-        return text if before.name in {"p", "dt"} and len(text) <= 30 and _ORGAN_END.search(text) else ""
-    return ""
 
 
 def _cells_above(row: Tag) -> Iterator[Tag]:

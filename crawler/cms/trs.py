@@ -13,9 +13,10 @@ from crawler.portal import Portal
 
 NAME = "trs"
 
-# createPageHTML(10, 0, "index", "html"): pages, current from 0, name, extension.
+# createPageHTML(10, 0, "index", "html"): pages, current from 0, name, extension. Many sites call it otherwise.
 _COUNT_FIRST = re.compile(
-    r"createPageHTML\(\s*['\"]?(\d+)['\"]?\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]([\w./-]+)['\"]\s*,\s*['\"]\.?(\w+)['\"]"
+    r"\b\w*page\w*\(\s*['\"]?(\d+)['\"]?\s*,\s*['\"]?(\d+)['\"]?\s*,\s*['\"]([\w./-]+)['\"]\s*,\s*['\"]\.?(s?html?)['\"]",
+    re.IGNORECASE,
 )
 # createPageHTML(countPage, currentPage, "index", "html"): the same with variables.
 _NAMED = re.compile(
