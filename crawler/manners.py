@@ -13,19 +13,23 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from urllib.parse import quote
 
+from crawler.classify import Outcome, Refused
 from crawler.evidence import EvidenceError
 from crawler.portal import Portal
 
 JITTER = 0.5
 """A delay is a promise and is only ever prolonged, by up to this part of it."""
 
-_LONGEST_PAUSE = 120.0
+LONGEST_PAUSE = 120.0
+"""Seconds that a request waits for a server that asked for time. Asked for more, it is not made."""
+
+_LONGEST_MEMORY = 86_400.0
 _LOOK_AGAIN = 0.05
-_INSTANTS = "{:.6f} {:.6f}"
 
 
 @dataclass(slots=True)
@@ -70,17 +74,20 @@ class Manners:
         group.delay = max(group.delay, delay)
 
     def pause(self, name: str, seconds: float) -> None:
-        """Ask nothing of a group for so long, in no process; requests that wait already wait on."""
+        """Ask nothing of a group for so long, in no process, a day at most; requests that wait already wait on."""
         if self._folder is None:
             return
         group = self._opened(name)
         with _locked(group.instants):
             last, paused = _read(group.instants)
-            _write(group.instants, last, max(paused, self._now() + seconds))
+            _write(group.instants, last, max(paused, self._now() + min(seconds, _LONGEST_MEMORY)))
 
     @asynccontextmanager
     async def turn(self, name: str) -> AsyncIterator[None]:
-        """Wait for a seat and for the time of the next request, and hold the seat while the body runs."""
+        """Wait for a seat and for the time of the next request, and hold the seat while the body runs.
+
+        Raises ``Refused`` if the server asked for more time than a request waits.
+        """
         group = self._opened(name)
         seat = await _seat(group)
         try:
@@ -93,16 +100,19 @@ class Manners:
             group.places.append(seat)
 
     def _rest(self, group: _Group, delay: float) -> float:
-        """Seconds until the next request may start; 0 means that it starts now, and is written down."""
+        """Seconds until the next request may start; if none are left it starts now, and is written down."""
         with _locked(group.instants):
             now = self._now()
             last, paused = _read(group.instants)
-            due = max(last + delay, paused)
-            # A clock that was put back must not hold a group up for longer than it ever would be.
-            if now >= due or due - now > max(delay, _LONGEST_PAUSE):
+            if last > now or paused > now + _LONGEST_MEMORY:  # the clock was put back
+                last = paused = 0.0
+            if paused > now + LONGEST_PAUSE:
+                until = datetime.fromtimestamp(paused, UTC).isoformat(timespec="seconds")
+                raise Refused(Outcome.HTTP_5XX, f"服务器要求等到 / the server asked to wait until {until}")
+            rest = max(last + delay, paused) - now
+            if rest <= 0:
                 _write(group.instants, now, paused)
-                return 0.0
-            return due - now
+            return rest
 
     def _opened(self, name: str) -> _Group:
         group = self._groups[name]
@@ -161,6 +171,6 @@ def _read(file: int) -> tuple[float, float]:
 
 def _write(file: int, last: float, paused: float) -> None:
     try:
-        os.pwrite(file, _INSTANTS.format(last, paused).encode().ljust(64), 0)
+        os.pwrite(file, f"{last!r} {paused!r}".encode().ljust(64), 0)
     except OSError as error:
         raise EvidenceError(f"抓取间隔记录写不进 / the record of delays cannot be written: {error}") from error

@@ -14,6 +14,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.classify import Outcome, Refused
 from crawler.middlewares.address_guard import RULES, insist, networks, refusal
+from crawler.middlewares.retry_after import asked_for
 from crawler.portal import Certificates, Portal
 from crawler.run import Run
 
@@ -33,7 +34,11 @@ class Wire(BaseDownloadHandler):
                 raise Refused(
                     Outcome.OUTSIDE_WINDOW, f"不在抓取时段 / outside of the window {portal.politeness.window}"
                 )
-            return await self._guarded(request, portal)
+            response = await self._guarded(request, portal)
+            wait = asked_for(response, self._run.clock())
+            if wait is not None:  # before the next request of the group gets its turn
+                self._run.manners.pause(request.meta["download_slot"], wait)
+            return response
 
     async def close(self) -> None:
         for handler in self._handlers.values():

@@ -14,12 +14,12 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.classify import Outcome, Refused, classify_failure
+from crawler.manners import LONGEST_PAUSE
 from crawler.run import Run
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _FAILURES = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.DNS})
 _TRIES = 2
-_LONGEST = 120.0
 _BUDGET = 300.0
 
 
@@ -37,10 +37,9 @@ class RetryAfterMiddleware:
     def process_response(self, request: Request, response: Response) -> Response | Request:
         if response.status not in _PASSING:
             return response
-        asked = response.headers.get("Retry-After")
-        captured = datetime.fromisoformat(request.meta["captured_at"])
-        wait = retry_after(asked.decode("latin-1"), captured) if asked else None
-        return self._again(request, wait) or response
+        return (
+            self._again(request, asked_for(response, datetime.fromisoformat(request.meta["captured_at"]))) or response
+        )
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
         if isinstance(exception, Refused):
@@ -55,11 +54,18 @@ class RetryAfterMiddleware:
         delay = self._run.ledgers[name].portal.politeness.delay
         pause = wait if wait is not None else max(delay, 0.1) * 2**tries
         spent = self._spent.get(name, 0.0) + pause
-        if tries >= _TRIES or pause > _LONGEST or spent > _BUDGET:
+        if tries >= _TRIES or pause > LONGEST_PAUSE or spent > _BUDGET:
             return None
         self._spent[name] = spent
-        self._run.manners.pause(request.meta["download_slot"], pause)
+        if wait is None:  # what the server asked for, it got at once
+            self._run.manners.pause(request.meta["download_slot"], pause)
         return request.replace(dont_filter=True, meta={**request.meta, "tries": tries + 1})
+
+
+def asked_for(response: Response, now: datetime) -> float | None:
+    """Seconds that a busy or refusing server asked to be left alone; None if it did not."""
+    asked = response.headers.get("Retry-After")
+    return retry_after(asked.decode("latin-1"), now) if asked and response.status in _PASSING else None
 
 
 def retry_after(value: str, now: datetime) -> float | None:

@@ -85,7 +85,7 @@ class RobotsMiddleware:
             # A host that cannot be reached at all is down, not forbidding.
             down = cause.outcome in {
                 Outcome.DNS, Outcome.CONNECTION, Outcome.TIMEOUT, Outcome.TLS, Outcome.ADDRESS_REFUSED,
-                Outcome.OUTSIDE_WINDOW,
+                Outcome.OUTSIDE_WINDOW, Outcome.HTTP_5XX,
             }  # fmt: skip
             return Verdict(cause.outcome if down else outcome, f"robots.txt: {cause.evidence}")
         text = decode(response.body, None).text
