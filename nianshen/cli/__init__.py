@@ -32,6 +32,8 @@ NOUNS = (
     "db",
     "demo",
     "watch",
+    "schedule",
+    "up",
 )
 
 _INTERRUPTED = "已中断 / interrupted"

@@ -319,10 +319,32 @@ class Job(Section):
     id: Id
     run: Literal["cycle"] = "cycle"
     cron: Annotated[str, AfterValidator(_cron)]
+    jitter: int = Field(default=0, ge=0, le=3600, description="starts are put off by up to so many seconds")
+
+
+SEASON = (
+    ("departments", "10 3 2-20 1 *", 1800),
+    ("departments-near", "10 */6 21-30 1 *", 900),
+    ("departments-last-day", "10 * 31 1 *", 300),
+    ("departments-before-midnight", "45 23 31 1 *", 0),
+    ("departments-freeze", "20 0 1 2 *", 0),
+    ("departments-late", "40 6,18 1-10 2 *", 900),
+    ("departments-very-late", "40 6 11-29 2 *", 1800),
+    ("governments", "10 3 1-24 3 *", 1800),
+    ("governments-near", "10 */6 25-30 3 *", 900),
+    ("governments-last-day", "10 * 31 3 *", 300),
+    ("governments-freeze", "20 0 1 4 *", 0),
+    ("governments-late", "40 6,18 1-10 4 *", 900),
+    ("off-season", "10 3 * 4-12 mon", 1800),
+)
+"""The year of whoever has no other plan: daily, then six-hourly, then hourly up to each legal date; a freeze just after
+it and readings six hours and more apart from that one, which prove absence; weekly once the season is over."""
 
 
 class Schedule(Section):
-    jobs: tuple[Job, ...] = (Job.model_construct(id="season", run="cycle", cron="0 6,18 * * *"),)
+    jobs: tuple[Job, ...] = tuple(
+        Job.model_construct(id=name, cron=cron, jitter=jitter) for name, cron, jitter in SEASON
+    )
 
 
 class Web(Section):

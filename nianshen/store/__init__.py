@@ -11,6 +11,7 @@ from nianshen.store.database import Access, Bound, Database
 from nianshen.store.evidence import Evidence
 from nianshen.store.exports import Exports
 from nianshen.store.findings import AuditRecord, FindingRow, Findings
+from nianshen.store.jobs import JobRun, Jobs, Leases
 from nianshen.store.outbox import Outbox
 from nianshen.store.portals import Lists, PortalReading, Portals
 from nianshen.store.readings import Readings
@@ -22,6 +23,7 @@ __all__ = [
     "AlertRow",
     "AuditRecord",
     "FindingRow",
+    "JobRun",
     "Lists",
     "NewAlert",
     "NewMessage",
@@ -49,6 +51,8 @@ class Unit:
         self.exports = Exports(access)
         self.alerts = Alerts(access)
         self.outbox = Outbox(access)
+        self.jobs = Jobs(access)
+        self.leases = Leases(access)
         self.evidence = Evidence(access)
         self._access = access
 

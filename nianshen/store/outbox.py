@@ -92,6 +92,16 @@ class Outbox:
             rows = connection.execute(select(_CHANNELS)).mappings()
             return {row["channel"]: _state_of(row) for row in rows}
 
+    def oldest_due(self, now: datetime) -> datetime | None:
+        """Since when the message due longest has been due; None if none is. A channel at rest keeps nobody waiting."""
+        rests = select(_CHANNELS.c.channel).where(_CHANNELS.c.held_until > now)
+        query = select(func.min(_TABLE.c.not_before)).where(
+            _TABLE.c.state == "pending", _TABLE.c.not_before <= now, _TABLE.c.channel.not_in(rests)
+        )
+        with self._access.read() as connection:
+            moment: datetime | None = connection.execute(query).scalar_one()
+        return moment
+
     def waiting(self) -> dict[str, int]:
         """Messages by state."""
         with self._access.read() as connection:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The migration these tables stand for; revisions are numbered, so that older and newer can be told apart."""
 
 
@@ -271,4 +271,30 @@ channel_state = Table(
     Column("held_until", Instant),
     Column("asked", Boolean, nullable=False),
     Column("reason", Words),
+)
+
+job_run = Table(
+    "job_run",
+    metadata,
+    Column("job", String(128), primary_key=True),
+    Column("slot", Instant, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("epoch", Integer),
+    Column("tries", Integer, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("said", Words),
+    one_of("state", "state", "known", "due", "running", "done", "failed", "skipped"),
+    Index(None, "state", "due"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("owner", String(128), nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("epoch", Integer, nullable=False),
 )

@@ -45,7 +45,7 @@ def test_minimal_config_takes_sensible_defaults(tmp_path: Path) -> None:
     assert config.portals[0].group == "www.example.gov.cn"
     assert config.database_url == f"sqlite:///{tmp_path}/data/nianshen.sqlite3"
     assert config.storage.evidence.directory == tmp_path / "data/evidence"
-    assert config.schedule.jobs[0].cron == "0 6,18 * * *"
+    assert config.schedule.jobs[0].cron == "10 3 2-20 1 *"
     assert config.portals[0].politeness.delay == 2.0
 
 

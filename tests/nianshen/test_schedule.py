@@ -1,163 +1,303 @@
-"""Cycles start when the configuration says, one at a time, and ``watch`` sends what waits until it is told to stop."""
+"""Every slot runs once, whoever watches, however the clock behaves; what was missed is made good once."""
 
 from __future__ import annotations
 
 import os
-import signal
-import sqlite3
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+from apscheduler.triggers.cron import CronTrigger
 
-from nianshen import config as settings
-from nianshen.schedule import next_starts, timer
-from nianshen.store import NewAlert, NewMessage, open_store
-from tests.notifiers.receiver import SECRET, Receiver
+from nianshen.config.model import Config
+from nianshen.schedule import AGAIN_AFTER, CATCH_UP, LEASE, LEASE_TTL, MOST_TRIES, Ended, Job, Watcher, jobs_of
+from nianshen.store import JobRun, Store, open_store
 
-CONFIG = """\
-version: 1
-storage: {{database: n.sqlite3, evidence: {{directory: evidence}}}}
-portals: [{{id: city, name: 示例市, start_urls: ["http://127.0.0.1:1/nb/"]}}]
-organisations: [{{id: edu, name: 示例市教育局, portal: city}}]
-channels:
-  ops: {{type: webhook, url: "{hook}", secret: "${{SECRET}}", allow_private_addresses: [127.0.0.0/8]}}
-schedule: {{jobs: [{{id: season, run: cycle, cron: "0 6,18 * * *"}}, {{id: week, run: cycle, cron: "30 7 * * mon"}}]}}
-"""
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+SLOTS = int(os.environ.get("NIANSHEN_SLOTS", "10"))
+JOBS = int(os.environ.get("NIANSHEN_JOBS", "4"))
 
 
-def load(folder: Path, hook: str = "http://127.0.0.1:1/hook") -> settings.Config:
-    path = folder / "config.yaml"
-    path.write_text(CONFIG.format(hook=hook), encoding="utf-8")
-    return settings.load(path, {"SECRET": SECRET})
+def job(name: str = "hourly", cron: str = "0 * * * *", jitter: int = 0) -> Job:
+    return Job(name, "cycle", CronTrigger.from_crontab(cron, timezone=UTC), jitter)
 
 
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+class Time:
+    """A wall clock that can be set and a monotonic one that cannot."""
+
+    def __init__(self) -> None:
+        self.wall = NOW
+        self.passed = 100.0
+
+    def pass_by(self, span: timedelta) -> None:
+        self.wall += span
+        self.passed += span.total_seconds()
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.passed
 
 
-def test_jobs_start_at_local_times_soonest_first(tmp_path: Path) -> None:
-    scheduler = timer(load(tmp_path), lambda: None, lambda *_: None)
-    scheduler.start()
-    try:
-        starts = next_starts(scheduler)
-    finally:
-        scheduler.shutdown()
+class Hands:
+    """What a watcher would start: keeps the slots, ends as told."""
 
-    assert [start for _, start in starts] == sorted(start for _, start in starts)
-    hours = {job: (start.hour, start.minute, start.utcoffset()) for job, start in starts}
-    assert hours["season"][0] in {6, 18}
-    assert hours["week"] == (7, 30, timedelta(hours=8))
-    assert dict(starts)["week"].weekday() == 0
+    def __init__(self) -> None:
+        self.ran: list[tuple[str, datetime]] = []
+        self.end = Ended(True, "exit 0")
+
+    def __call__(self, run: JobRun, _job: Job) -> Ended:
+        self.ran.append((run.job, run.slot))
+        return self.end
 
 
-def test_a_cycle_that_fails_is_complained_of_and_the_timer_goes_on(tmp_path: Path) -> None:
-    said: list[tuple[str, BaseException | None]] = []
-    failed = threading.Event()
-
-    def cycle() -> None:
-        raise OSError("disk")
-
-    def complain(job: str, error: BaseException | None) -> None:
-        said.append((job, error))
-        failed.set()
-
-    scheduler = timer(load(tmp_path), cycle, complain)
-    scheduler.start()
-    try:
-        scheduler.modify_job("season", next_run_time=datetime.now(UTC))
-        assert failed.wait(10)
-        assert scheduler.running
-        assert len(next_starts(scheduler)) == 2
-    finally:
-        scheduler.shutdown()
-    assert [(job, type(error)) for job, error in said] == [("season", OSError)]
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'n.sqlite3'}")
+    yield opened
+    opened.close()
 
 
-def test_two_jobs_due_together_run_one_after_the_other(tmp_path: Path) -> None:
-    running, most, done = 0, 0, threading.Semaphore(0)
-
-    def cycle() -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        threading.Event().wait(0.05)
-        running -= 1
-        done.release()
-
-    scheduler = timer(load(tmp_path), cycle, lambda *_: None)
-    scheduler.start()
-    try:
-        for job in ("season", "week"):
-            scheduler.modify_job(job, next_run_time=datetime.now(UTC))
-        assert done.acquire(timeout=10)
-        assert done.acquire(timeout=10)
-    finally:
-        scheduler.shutdown()
-    assert most == 1
+def watcher(store: Store, time: Time, hands: Callable[[JobRun, Job], Ended], *jobs: Job, owner: str = "a") -> Watcher:
+    return Watcher(store, jobs or [job()], hands, owner=owner, now=time.now, monotonic=time.monotonic)
 
 
-def test_a_start_skipped_because_the_cycle_before_still_runs_is_complained_of(tmp_path: Path) -> None:
-    said: list[str] = []
-    begun, told, go = threading.Event(), threading.Event(), threading.Event()
-
-    def cycle() -> None:
-        begun.set()
-        go.wait(10)
-
-    def complain(job: str, error: BaseException | None) -> None:
-        said.append(job)
-        told.set()
-
-    scheduler = timer(load(tmp_path), cycle, complain)
-    scheduler.start()
-    try:
-        scheduler.modify_job("season", next_run_time=datetime.now(UTC))
-        assert begun.wait(10)
-        scheduler.modify_job("season", next_run_time=datetime.now(UTC))
-        assert told.wait(10)
-    finally:
-        go.set()
-        scheduler.shutdown()
-    assert said == ["season"]
+def step(one: Watcher) -> None:
+    one.beat()
+    while one.work():
+        pass
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_watch_sends_what_waits_and_ends_when_told_to(tmp_path: Path, number: signal.Signals) -> None:
-    with Receiver() as receiver:
-        config = load(tmp_path, receiver.url)
-        store = open_store(config.database_url)
-        command = [sys.executable, "-m", "nianshen", "watch"]
-        environ = {**os.environ, "SECRET": SECRET}
-        with subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE) as process:  # noqa: S603
-            assert process.stderr is not None
-            first = process.stderr.readline().decode()
-            with store.transaction() as unit:
-                alert = NewAlert("al_1", "portal/city", "system", None, None, ["blocked"])
-                unit.enqueue([alert], [NewMessage("msg_1", "ops", b"{}", ["al_1"])], datetime.now(UTC))
-            store.close()
-            until(lambda: bool(receiver.received))
-            until(lambda: _state(tmp_path) == "sent")
-            process.send_signal(number)
-            _, said = process.communicate(timeout=30)
+def test_a_slot_runs_when_it_comes_and_not_again(store: Store) -> None:
+    time, hands = Time(), Hands()
+    one = watcher(store, time, hands)
+    step(one)
 
-        assert "season" in first
-        assert (process.returncode, receiver.ids) == (0, ["msg_1"]), said.decode()
-        assert receiver.received[0].problem is None
+    for _ in range(8):
+        time.pass_by(timedelta(minutes=15))
+        step(one)
+
+    assert hands.ran == [("hourly", NOW + timedelta(hours=1)), ("hourly", NOW + timedelta(hours=2))]
+    assert [(run.state, run.late) for run in store.jobs.list(9)] == [("done", False), ("done", False)]
 
 
-def _state(folder: Path) -> str:
-    connection = sqlite3.connect(folder / "n.sqlite3")
-    try:
-        state: str = connection.execute("select state from outbox").fetchone()[0]
-        return state
-    finally:
-        connection.close()
+def test_a_job_seen_for_the_first_time_has_missed_nothing(store: Store) -> None:
+    hands = Hands()
+
+    step(watcher(store, Time(), hands))
+
+    assert hands.ran == []
+
+
+@pytest.mark.parametrize("down", [timedelta(hours=35, minutes=30), timedelta(days=5, minutes=30)])
+def test_after_being_down_each_job_is_caught_up_once_and_marked_late(store: Store, down: timedelta) -> None:
+    time, hands = Time(), Hands()
+    jobs = [job(), job("daily", "30 6 * * *")]
+    step(watcher(store, time, hands, *jobs))
+
+    time.pass_by(down)
+    step(watcher(store, time, hands, *jobs, owner="b"))
+
+    assert Counter(name for name, _ in hands.ran) == {"hourly": 1, "daily": 1}
+    assert all(run.late for run in store.jobs.list(9))
+
+
+def test_what_was_missed_too_long_ago_is_left(store: Store) -> None:
+    time, hands = Time(), Hands()
+    yearly = job("freeze", "0 12 5 1 *")
+    step(watcher(store, time, hands, yearly))
+
+    time.pass_by(timedelta(hours=13) + CATCH_UP)
+    step(watcher(store, time, hands, yearly))
+
+    assert hands.ran == []
+
+
+def test_a_clock_set_forth_and_back_runs_nothing_twice_and_is_noticed(store: Store) -> None:
+    time, hands = Time(), Hands()
+    one = watcher(store, time, hands)
+    step(one)
+
+    time.wall += timedelta(hours=2)
+    forth = one.beat()
+    one.work()
+    time.wall -= timedelta(hours=2)
+    back = one.beat()
+    for _ in range(16):
+        time.pass_by(timedelta(minutes=15))
+        step(one)
+
+    assert (forth, back) == (timedelta(hours=2), timedelta(hours=-2))
+    assert max(Counter(hands.ran).values()) == 1
+    assert [slot.hour for _, slot in hands.ran] == [2, 3, 4]
+
+
+def test_one_watcher_leads_until_its_lease_ends(store: Store) -> None:
+    time, hands = Time(), Hands()
+    first, second = watcher(store, time, hands), watcher(store, time, hands, owner="b")
+    first.beat()
+    second.beat()
+    assert (first.leads, second.leads) == (True, False)
+
+    time.pass_by(LEASE_TTL)
+    led = first.leads
+    second.beat()
+
+    assert (led, second.leads) == (False, True)
+
+
+def test_a_lease_of_a_clock_that_was_set_back_keeps_nobody_out(store: Store) -> None:
+    time, hands = Time(), Hands()
+    ahead = Time()
+    ahead.wall += timedelta(hours=2)
+    watcher(store, ahead, hands).beat()
+
+    second = watcher(store, time, hands, owner="b")
+    second.beat()
+
+    assert second.leads
+
+
+def test_a_watcher_that_leaves_is_followed_at_once(store: Store) -> None:
+    time, hands = Time(), Hands()
+    first, second = watcher(store, time, hands), watcher(store, time, hands, owner="b")
+    first.beat()
+    first.leave()
+
+    second.beat()
+
+    assert (first.leads, second.leads) == (False, True)
+
+
+def test_what_a_lost_watcher_left_running_runs_again_and_its_own_end_no_longer_counts(store: Store) -> None:
+    time, hands = Time(), Hands()
+    second = watcher(store, time, hands, owner="b")
+
+    def lost(run: JobRun, _job: Job) -> Ended:
+        time.pass_by(LEASE_TTL * 2)
+        step(second)
+        return Ended(False, "of the one that was lost")
+
+    first = watcher(store, time, lost)
+    first.beat()
+    time.pass_by(timedelta(hours=1))
+    step(first)
+
+    (run,) = store.jobs.list(9)
+    assert hands.ran == [("hourly", NOW + timedelta(hours=1))]
+    assert (run.state, run.tries, run.said) == ("done", 2, "exit 0")
+
+
+def test_a_run_that_fails_is_tried_three_times_minutes_apart(store: Store) -> None:
+    time, hands = Time(), Hands()
+    hands.end = Ended(False, "exit 5", again=True)
+    one = watcher(store, time, hands)
+    one.beat()
+    time.pass_by(timedelta(hours=1))
+
+    for _ in range(6):
+        step(one)
+        time.pass_by(AGAIN_AFTER)
+
+    (run,) = store.jobs.list(9)
+    assert (len(hands.ran), run.state, run.said) == (MOST_TRIES, "failed", "exit 5")
+
+
+def test_a_run_stopped_with_its_watcher_is_due_at_once_and_used_up_no_try(store: Store) -> None:
+    time, hands = Time(), Hands()
+    hands.end = Ended(False, "stopped", stopped=True)
+    one = watcher(store, time, hands)
+    one.beat()
+    time.pass_by(timedelta(hours=1))
+    one.beat()
+
+    for _ in range(MOST_TRIES + 2):
+        assert one.work()
+
+    (run,) = store.jobs.list(9)
+    assert (run.state, run.tries) == ("due", 0)
+
+
+def test_slots_that_pile_up_behind_a_long_run_are_one(store: Store) -> None:
+    time, hands = Time(), Hands()
+    one = watcher(store, time, hands)
+    one.beat()
+
+    for _ in range(3):
+        time.pass_by(timedelta(hours=1))
+        one.beat()
+    while one.work():
+        pass
+
+    assert hands.ran == [("hourly", NOW + timedelta(hours=3))]
+    assert [run.state for run in store.jobs.list(9)] == ["done", "skipped", "skipped"]
+
+
+def test_the_jitter_of_a_slot_is_the_same_on_every_machine_and_within_its_bounds() -> None:
+    spread = {job(jitter=1800).start(NOW + timedelta(hours=hour)) - timedelta(hours=hour) - NOW for hour in range(50)}
+
+    assert job(jitter=1800).start(NOW) == job(jitter=1800).start(NOW)
+    assert len(spread) > 40
+    assert timedelta() <= min(spread)
+    assert max(spread) < timedelta(minutes=30)
+
+
+def test_three_watchers_run_each_slot_of_every_job_once(tmp_path: Path) -> None:
+    """The full size: ``NIANSHEN_JOBS=20 NIANSHEN_SLOTS=60``."""
+    url = f"sqlite:///{tmp_path / 'n.sqlite3'}"
+    open_store(url).close()
+    jobs = [job(f"job-{number}", f"{number} * * * *") for number in range(JOBS)]
+    together = Barrier(3, timeout=100)
+
+    def watch(owner: str) -> list[tuple[str, datetime]]:
+        time, hands, own = Time(), Hands(), open_store(url)
+        one = watcher(own, time, hands, *jobs, owner=owner)
+        for _ in range(SLOTS + 1):
+            together.wait()
+            step(one)
+            if owner == "a":
+                one.leave()  # the lead changes hands in the middle of the work
+            step(one)
+            together.wait()
+            time.pass_by(timedelta(hours=1))
+        own.close()
+        return hands.ran
+
+    with ThreadPoolExecutor(3) as pool:
+        ran = [run for each in pool.map(watch, "abc") for run in each]
+
+    assert max(Counter(ran).values()) == 1
+    assert len(ran) == JOBS * SLOTS
+
+
+def test_the_shipped_year_watches_every_due_date_hour_by_hour_and_proves_absence_the_next_day() -> None:
+    year = datetime(2026, 1, 1, tzinfo=UTC)
+    slots = sorted(slot for one in jobs_of(Config()) for slot in one.next_slots(year, 500) if slot.year == 2026)
+
+    def on(month: int, day: int) -> list[str]:
+        return [f"{slot:%H:%M}" for slot in slots if (slot.month, slot.day) == (month, day)]
+
+    assert len(on(1, 10)) == 1
+    assert len(on(1, 25)) == 4
+    assert len(on(1, 31)) == 25
+    assert on(2, 1) == ["00:20", "06:40", "18:40"]
+    assert len(on(3, 31)) == 24
+    assert on(4, 1) == ["00:20", "06:40", "18:40"]
+    assert len([slot for slot in slots if slot.month == 8]) == 5
+
+
+def test_a_lease_is_of_one_holder_among_many_that_ask_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'n.sqlite3'}"
+    stores = [open_store(url) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        epochs = list(pool.map(lambda n: stores[n].leases.hold(LEASE, f"w{n}", NOW, LEASE_TTL), range(4)))
+
+    for one in stores:
+        one.close()
+    assert sorted(map(str, epochs)) == ["1", "None", "None", "None"]

@@ -1,0 +1,40 @@
+"""``nianshen up``: every long-running part as a process of its own, started anew when it dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+import typer
+
+from nianshen.cli.config import DEFAULT, ConfigOption
+from nianshen.config import load
+from nianshen.supervising import Supervisor
+
+PARTS = ("watch",)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up", help="启动并看护全部常驻进程 / run and supervise everything")(up)
+
+
+def up(config: ConfigOption = DEFAULT) -> None:
+    """Run until SIGTERM or Ctrl-C. The configuration is checked first: a mistake must not start and die for ever."""
+    load(config, os.environ)
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    commands = {part: [sys.executable, "-m", "nianshen", part, "--config", str(config)] for part in PARTS}
+    Supervisor(commands, _say).run(stop)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

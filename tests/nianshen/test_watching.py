@@ -1,0 +1,191 @@
+"""The watching process sends what waits, runs what is due, says how it fares and ends when it is told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from nianshen import config as settings
+from nianshen import watching
+from nianshen.schedule import LEASE
+from nianshen.store import NewAlert, NewMessage, Store, database, open_store
+from nianshen.supervising import Supervisor
+from nianshen.watching import Watch
+from notifiers.limits import Pace
+from notifiers.outbox import Delivery
+from notifiers.outcome import Retry
+from tests.notifiers.receiver import SECRET, Receiver
+
+CONFIG = """\
+version: 1
+storage: {{database: n.sqlite3, evidence: {{directory: evidence}}}}
+portals: [{{id: city, name: 示例市, start_urls: ["http://127.0.0.1:1/nb/"]}}]
+organisations: [{{id: edu, name: 示例市教育局, portal: city}}]
+channels:
+  ops: {{type: webhook, url: "{hook}", secret: "${{SECRET}}", allow_private_addresses: [127.0.0.0/8]}}
+schedule: {{jobs: [{{id: season, run: cycle, cron: "0 6 1 1 *"}}]}}
+"""
+
+
+def configured(folder: Path, hook: str = "http://127.0.0.1:1/hook") -> settings.Config:
+    path = folder / "config.yaml"
+    path.write_text(CONFIG.format(hook=hook), encoding="utf-8")
+    return settings.load(path, {"SECRET": SECRET})
+
+
+def until(true: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(3000):
+        if true():
+            return
+        pause.wait(0.02)
+    raise AssertionError("it never came to that")
+
+
+@contextmanager
+def running(folder: Path, said: list[str]) -> Iterator[tuple[Watch, Store]]:
+    config = configured(folder)
+    store = open_store(config.database_url)
+    watch = Watch(config, folder / "config.yaml", store, lambda who, text: said.append(f"{who}: {text}"))
+    thread = threading.Thread(target=watch.run)
+    thread.start()
+    try:
+        yield watch, store
+    finally:
+        watch.stop()
+        thread.join(60)
+        store.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_watch_sends_what_waits_and_ends_when_told_to(tmp_path: Path, number: signal.Signals) -> None:
+    with Receiver() as receiver:
+        store = open_store(configured(tmp_path, receiver.url).database_url)
+        command = [sys.executable, "-m", "nianshen", "watch"]
+        environ = {**os.environ, "SECRET": SECRET}
+        with subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE) as process:  # noqa: S603
+            assert process.stderr is not None
+            first = process.stderr.readline().decode()
+            with store.transaction() as unit:
+                alert = NewAlert("al_1", "portal/city", "system", None, None, ["blocked"])
+                unit.enqueue([alert], [NewMessage("msg_1", "ops", b"{}", ["al_1"])], datetime.now(UTC))
+            until(lambda: store.outbox.waiting() == {"sent": 1})
+            process.send_signal(number)
+            _, said = process.communicate(timeout=30)
+        held = store.leases.get(LEASE)
+        store.close()
+
+    assert "season" in first
+    assert (process.returncode, receiver.ids) == (0, ["msg_1"]), said.decode()
+    assert receiver.received[0].problem is None
+    assert held is None or held.until <= datetime.now(UTC)
+
+
+def test_a_job_started_by_hand_runs_as_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "COMMANDS", {"cycle": ("config", "check")})
+    monkeypatch.setenv("SECRET", SECRET)
+    said: list[str] = []
+
+    with running(tmp_path, said) as (_, store):
+        now = datetime.now(UTC)
+        store.jobs.record("season", now, state="due", late=False, due=now)
+        until(lambda: [run.state for run in store.jobs.list(1)] == ["done"])
+
+    assert any("exit 0" in line for line in said)
+
+
+def test_a_stop_ends_the_job_in_work_and_leaves_it_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "COMMANDS", {"cycle": ("watch",)})  # a command that does not end by itself
+    monkeypatch.setenv("SECRET", SECRET)
+    said: list[str] = []
+
+    with running(tmp_path, said) as (_, store):
+        now = datetime.now(UTC)
+        store.jobs.record("season", now, state="due", late=False, due=now)
+        until(lambda: any("started" in line for line in said))
+        began = time.monotonic()
+
+    assert time.monotonic() - began < watching.GRACE_SECONDS + 5
+    reopened = open_store(f"sqlite:///{tmp_path / 'n.sqlite3'}")
+    assert [(run.state, run.tries) for run in reopened.jobs.list(1)] == [("due", 0)]
+    reopened.close()
+
+
+def test_a_locked_database_stops_nothing_and_is_said_while_it_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr(watching, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(watching, "SLOW_BEAT_SECONDS", 0.5)
+    said: list[str] = []
+
+    with running(tmp_path, said) as (watch, store):
+        until(lambda: watch.problems() == [])
+        other = sqlite3.connect(tmp_path / "n.sqlite3", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        until(lambda: any("locked" in one for one in watch.problems()))
+        until(lambda: any(line.startswith("heart") and "locked" in line for line in said))
+        other.execute("ROLLBACK")
+        other.close()
+        until(lambda: watch.problems() == [])
+        now = datetime.now(UTC)
+        assert store.jobs.record("season", now, state="skipped", late=False, due=now)
+
+
+def test_a_timer_whose_thread_died_is_started_anew(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    with running(tmp_path, said) as (watch, _):
+        until(lambda: watch.problems() == [])
+        assert watch._timer is not None
+        watch._timer.shutdown(wait=True)
+        assert any("timer" in one for one in watch.problems())
+        until(lambda: watch.problems() == [])
+
+    assert any(line.startswith("timer") for line in said)
+
+
+def test_an_alert_that_waits_too_long_is_a_problem_unless_its_channel_rests(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    store = open_store(config.database_url)
+    long_ago = datetime.now(UTC) - timedelta(minutes=20)
+    store.enqueue([], [NewMessage("msg_1", "ops", b"{}", [])], long_ago)
+
+    now = datetime.now(UTC)
+    waiting = store.outbox.oldest_due(now)
+    delivery = store.outbox.claim("ops", Pace(600), now, now + timedelta(seconds=90))
+    assert isinstance(delivery, Delivery)
+    store.outbox.settle(delivery, Retry(timedelta(minutes=2), "429", hold=True), now, now)
+
+    assert (waiting, store.outbox.oldest_due(now)) == (long_ago, None)
+    store.close()
+
+
+def test_a_part_that_dies_is_started_again_and_all_end_together(tmp_path: Path) -> None:
+    said: list[str] = []
+    mark = tmp_path / "starts"
+    dies = [sys.executable, "-c", f"open({str(mark)!r}, 'a').write('x')"]
+    stays = [sys.executable, "-c", "import time; time.sleep(600)"]
+    stop = threading.Event()
+    supervisor = Supervisor({"dies": dies, "stays": stays}, said.append)
+    thread = threading.Thread(target=supervisor.run, args=(stop,))
+    thread.start()
+
+    until(lambda: mark.exists() and len(mark.read_text()) >= 2)
+    stop.set()
+    thread.join(40)
+
+    assert not thread.is_alive()
+    assert said
+    assert all(line.startswith("dies") for line in said)
