@@ -1,4 +1,7 @@
-"""Standard Webhooks 1.0 signatures, made and checked (repository standard-webhooks/standard-webhooks)."""
+"""Signatures, made and checked: Standard Webhooks 1.0, GitHub's form, and those of the chat services.
+
+Sources: the specification in the repository standard-webhooks/standard-webhooks; the services' pages on robots.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ TOLERANCE: Final = timedelta(minutes=5)
 _SHORTEST_KEY, _LONGEST_KEY = 24, 64
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _SECONDS = re.compile(r"[0-9]{1,11}")
+
+
+GITHUB: Final = "x-hub-signature-256"
 
 
 class SecretFormatError(ValueError):
@@ -58,11 +64,9 @@ def sign(message_id: str, at: datetime, body: bytes, secrets: Sequence[Secret]) 
     """
     if not _ID.fullmatch(message_id):
         raise ValueError("a message id with characters that a signature cannot carry")
-    if at.tzinfo is None:
-        raise ValueError("an instant without a time zone signs the wrong second")
     if not secrets:
         raise ValueError("no secret to sign with")
-    seconds = str(int(at.timestamp()))
+    seconds = str(_seconds(at))
     signatures = (_signature(key_of(secret), message_id, seconds, body) for secret in secrets)
     return {
         "webhook-id": message_id,
@@ -92,6 +96,47 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret], n
     if not any(hmac.compare_digest(one, other) for one in expected for other in given):
         raise SignatureError("no_match", "签名不符 / no signature matches")
     return message_id
+
+
+def sign_github(body: bytes, secret: Secret) -> dict[str, str]:
+    """The header of GitHub's form: hex HMAC-SHA256 of the body alone, which does not protect against a replay."""
+    return {GITHUB: "sha256=" + hmac.new(key_or_text(secret), body, hashlib.sha256).hexdigest()}
+
+
+def verify_github(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret]) -> None:
+    """Raises SignatureError unless any of the secrets signed these bytes."""
+    given = {name.lower(): value for name, value in headers.items()}.get(GITHUB)
+    if given is None:
+        raise SignatureError("missing_header", f"缺少请求头 / no header {GITHUB}")
+    expected = [sign_github(body, secret)[GITHUB].encode() for secret in secrets]
+    if not any(hmac.compare_digest(one, given.strip().encode()) for one in expected):
+        raise SignatureError("no_match", "签名不符 / no signature matches")
+
+
+def key_or_text(secret: Secret) -> bytes:
+    """The key inside a ``whsec_`` secret, or any other secret as it stands. Raises SecretFormatError."""
+    value = secret.reveal()
+    return key_of(secret) if value.startswith(PREFIX) else value.encode()
+
+
+def feishu(secret: Secret, at: datetime) -> dict[str, str]:
+    """``timestamp`` (seconds) and ``sign`` for the body: time and secret are the key, and the message is empty."""
+    seconds = str(_seconds(at))
+    digest = hmac.new(f"{seconds}\n{secret.reveal()}".encode(), b"", hashlib.sha256).digest()
+    return {"timestamp": seconds, "sign": base64.b64encode(digest).decode()}
+
+
+def dingtalk(secret: Secret, at: datetime) -> dict[str, str]:
+    """``timestamp`` (milliseconds) and ``sign`` for the query, not yet percent-encoded: the secret is the key."""
+    milliseconds = f"{_seconds(at)}{at.microsecond // 1000:03}"
+    digest = hmac.new(secret.reveal().encode(), f"{milliseconds}\n{secret.reveal()}".encode(), hashlib.sha256).digest()
+    return {"timestamp": milliseconds, "sign": base64.b64encode(digest).decode()}
+
+
+def _seconds(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise ValueError("an instant without a time zone signs the wrong second")
+    return int(at.timestamp())
 
 
 def _signature(key: bytes, message_id: str, seconds: str, body: bytes) -> str:

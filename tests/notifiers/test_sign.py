@@ -1,5 +1,6 @@
-"""Signatures of Standard Webhooks 1.0."""
+"""Signatures of Standard Webhooks 1.0, of GitHub's form and of the chat services."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -7,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifiers.secret import Secret
-from notifiers.sign import SecretFormatError, SignatureError, key_of, sign, verify
+from notifiers.sign import (
+    SecretFormatError,
+    SignatureError,
+    dingtalk,
+    feishu,
+    key_of,
+    sign,
+    sign_github,
+    verify,
+    verify_github,
+)
 
 CURRENT = Secret("whsec_b3ZlcnNpZ2h0LW9mZmljZS1kZW1vLWtleS0zMmJ5dGU=")
 PREVIOUS = Secret("whsec_cHJldmlvdXMtb2ZmaWNlLWRlbW8ta2V5LTMyYnl0ZXM=")
@@ -119,3 +130,39 @@ def test_any_changed_byte_breaks_the_signature(body: bytes, flip: int) -> None:
     assert verify({name.upper(): value for name, value in headers.items()}, body, [CURRENT], AT) == MESSAGE
     with pytest.raises(SignatureError):
         verify(headers, changed, [CURRENT], AT)
+
+
+def test_the_services_own_forms_give_their_known_signatures() -> None:
+    """Worked out by hand from the services' descriptions for the first second of February 2026 in China."""
+    assert feishu(Secret("feishu-demo-secret"), AT) == {
+        "timestamp": "1769875200",
+        "sign": "Nv+e4apdlKxwqspuHR+QltIH8SNbq5kXv50bNLHr6BY=",
+    }
+    assert dingtalk(Secret("SECdemo0123456789abcdef"), AT) == {
+        "timestamp": "1769875200000",
+        "sign": "kFBIgObR1XCyYcWCtnYuWfsfAPq/S22I1+lpMGI5aL8=",
+    }
+    assert sign_github(BODY, CURRENT) == {
+        "x-hub-signature-256": "sha256=6953074eb48723a5a8b81fb30ec3f3a4ab420c49b6e8315a77b4493f6a35d778"
+    }
+
+
+def test_milliseconds_keep_their_zeros() -> None:
+    at = datetime(2026, 1, 31, 16, 0, 0, 7_000, tzinfo=UTC)
+
+    assert dingtalk(Secret("s"), at)["timestamp"] == "1769875200007"
+
+
+@pytest.mark.parametrize("make", [feishu, dingtalk])
+def test_an_instant_without_a_zone_is_not_signed(make: Callable[[Secret, datetime], object]) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        make(Secret("s"), datetime(2026, 1, 31, 16))  # noqa: DTZ001 - the point
+
+
+def test_a_github_signature_is_checked_against_every_secret() -> None:
+    headers = {"X-Hub-Signature-256": sign_github(b"body", Secret("any text at all"))["x-hub-signature-256"]}
+
+    verify_github(headers, b"body", [Secret("new"), Secret("any text at all")])
+    for found, body in ((headers, b"other"), ({}, b"body"), ({"x-hub-signature-256": "sha256=é"}, b"body")):
+        with pytest.raises(SignatureError):
+            verify_github(found, body, [Secret("any text at all")])
