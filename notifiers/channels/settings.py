@@ -16,13 +16,15 @@ class ChannelSettingsError(ValueError):
 class Settings:
     """The settings of all types; each type reads what it knows.
 
-    ``secrets`` is the current one first, then those being rotated out; for mail the password. ``language`` (zh, en)
+    ``secrets`` is the current one first, then those being rotated out; for mail the password. ``site`` is who
+    speaks, ``language`` (zh, en)
     and ``templates`` (a folder with wording of one's own) shape the text, ``link`` is where the rest of it can be
     read. ``scheme`` (standard, github) is how a webhook signs, ``keyword`` what a robot insists on seeing.
     """
 
     url: Secret
     secrets: tuple[Secret, ...] = ()
+    site: str = "年审 nianshen"
     language: str = "zh"
     link: str | None = None
     templates: Path | None = None
