@@ -6,8 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
+from notifiers.channels.dingtalk import DingTalk
+from notifiers.channels.feishu import Feishu
+from notifiers.channels.longtail import Longtail
+from notifiers.channels.mail import Mail
 from notifiers.channels.settings import ChannelSettingsError, Settings
+from notifiers.channels.slack import Slack
+from notifiers.channels.teams import Teams
 from notifiers.channels.webhook import Webhook
+from notifiers.channels.wecom import WeCom
 from notifiers.exchange import Outgoing, Response
 from notifiers.outbox import Delivery
 from notifiers.outcome import Outcome
@@ -33,11 +40,23 @@ class Channel(Protocol):
         ...
 
 
-TYPES: Final[Mapping[str, Callable[[Settings], Channel]]] = {Webhook.type: Webhook}
+TYPES: Final[Mapping[str, Callable[[Settings], Channel]]] = {
+    Webhook.type: Webhook,
+    Feishu.type: Feishu,
+    DingTalk.type: DingTalk,
+    WeCom.type: WeCom,
+    Slack.type: Slack,
+    Teams.type: Teams,
+    Mail.type: Mail,
+    Longtail.type: Longtail,
+}
 
 
 def create(kind: str, settings: Settings) -> Channel:
-    """The channel of that type. Raises ChannelSettingsError, or SecretFormatError for a secret."""
+    """The channel of that type.
+
+    Raises ChannelSettingsError, SecretFormatError for a secret, CannotBuildError for a template of one's own.
+    """
     if kind not in TYPES:
         raise ChannelSettingsError(
             f"未知的通道类型 / unknown type of channel {kind!r}; 可用 / known: {', '.join(sorted(TYPES))}"
