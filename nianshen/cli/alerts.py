@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from nianshen.cli import receivers
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.cli.output import Format, render, safe
 from nianshen.config import load
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("list", help="列出告警及送达情况 / alerts and their delivery")(list_alerts)
     group.command("retry", help="立即重发等待和失败的告警 / make waiting and dead alerts due at once")(retry)
     group.command("ack", help="确认已知悉 / acknowledge an alert")(ack)
+    receivers.add(group)
     app.add_typer(group, name="alerts")
 
 

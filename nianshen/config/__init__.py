@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nianshen.config import references, units
 from nianshen.config.expand import expand
-from nianshen.config.model import Channel, Config, Job, Organisation, Portal, Route, Waiver
+from nianshen.config.model import (
+    AppriseChannel,
+    Channel,
+    Config,
+    Job,
+    MailChannel,
+    Organisation,
+    Portal,
+    RobotChannel,
+    Route,
+    Waiver,
+    WebhookChannel,
+)
 from nianshen.config.problems import ConfigError, Problem, did_you_mean
 from nianshen.config.source import MOST_BYTES, Source, parse
+
+_CHANNELS: Final = {
+    kind: model
+    for model in (WebhookChannel, RobotChannel, MailChannel, AppriseChannel)
+    for kind in get_args(model.model_fields["type"].annotation)
+}
 
 __all__ = [
     "Channel",
@@ -25,6 +43,7 @@ __all__ = [
     "Problem",
     "Route",
     "Waiver",
+    "WebhookChannel",
     "load",
     "schema",
 ]
@@ -46,6 +65,10 @@ def load(path: Path, env: Mapping[str, str], *, rules: Collection[str] = referen
     units.include(source, directory)
     references.check(source, rules)
     config = _validate(source, directory)
+    if config is not None and config.channels:
+        from nianshen.config import channels  # noqa: PLC0415 - brings the templates' engine along
+
+        channels.check(source, config)
     if source.problems or config is None:
         raise ConfigError(source.problems)
     return config
@@ -98,17 +121,25 @@ def _has_inner(outer: ErrorDetails, details: list[ErrorDetails]) -> bool:
 def _report(source: Source, detail: ErrorDetails) -> None:
     """One error of the model at its place in the file, unless the value there was reported already."""
     # pydantic marks a wrong key of a mapping with a last step of its own
-    path = tuple(step for step in detail["loc"] if step != "[key]")
+    typed = tuple(step for step in detail["loc"] if step != "[key]")
+    # and the kind of a channel with a step between its name and its keys
+    path = typed[:2] + typed[3:] if typed[:1] == ("channels",) else typed
     if any(path[:length] in source.broken for length in range(len(path) + 1)):
         return
     kind = detail["type"]
     last = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
-        known = _fields_at(path[:-1])
+        known = _fields_at(typed[:-1])
         message = f"未知的键 {last} / unknown key {last!r}{did_you_mean(last, known)}"
         source.report(path, "CFG010", message, key=True)
     elif kind == "missing":
         source.report(path, "CFG011", f"缺少 {last} / {last!r} is missing")
+    elif kind == "union_tag_not_found":
+        source.report(path, "CFG011", f"缺少 type / 'type' is missing; 可用 / known: {', '.join(_CHANNELS)}")
+    elif kind == "union_tag_invalid":
+        tag = str(detail["ctx"]["tag"])
+        message = f"未知的通道类型 {tag} / unknown type of channel {tag!r}{did_you_mean(tag, _CHANNELS)}"
+        source.report((*path, "type"), "CFG013", f"{message}; 可用 / known: {', '.join(_CHANNELS)}")
     elif kind == "literal_error":
         expected = str(detail.get("ctx", {}).get("expected", ""))
         source.report(path, "CFG013", f"{last} 的取值须为 / {last} must be one of: {expected}")
@@ -119,13 +150,20 @@ def _report(source: Source, detail: ErrorDetails) -> None:
 
 
 def _fields_at(path: tuple[str | int, ...]) -> list[str]:
-    """The keys the model knows at ``path``."""
+    """The keys the model knows at ``path``; the third step of a channel is its kind."""
+    if path[:1] == ("channels",) and len(path) > 2:
+        return list(_names(_CHANNELS[str(path[2])])) if len(path) == 3 else []
     model: Any = Config
     for step in path:
         model = _step(model, step)
         if model is None:
             return []
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+    return list(_names(model)) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _names(model: type[BaseModel]) -> Iterator[str]:
+    """The keys as they are written."""
+    return (field.alias or name for name, field in model.model_fields.items())
 
 
 def _step(annotation: Any, step: str | int) -> Any:

@@ -13,6 +13,7 @@ _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 _PASSWORD_IN_URL = re.compile(r"://[^/@:]*:(?!\$\{[^{}]*\}@)[^/@]+@")
 _MOST_BYTES = 64 * 1024
+_ROBOTS = frozenset({"feishu", "dingtalk", "wecom", "slack", "teams"})
 SECRET_KEYS = frozenset({"secret", "password", "token"})
 
 
@@ -30,7 +31,8 @@ class _Expander:
     def value(self, value: Any, path: yaml.Path, *, secret: bool = False) -> Any:
         if isinstance(value, dict):
             return {
-                key: self.value(item, (*path, key), secret=secret or key in SECRET_KEYS) for key, item in value.items()
+                key: self.value(item, (*path, key), secret=secret or key in SECRET_KEYS or _is_token(value, key, path))
+                for key, item in value.items()
             }
         if isinstance(value, list):
             return [self.value(item, (*path, index), secret=secret) for index, item in enumerate(value)]
@@ -81,6 +83,17 @@ class _Expander:
     def _fail(self, path: yaml.Path, code: str, message: str) -> None:
         self._source.report(path, code, message)
         self._source.broken.add(path)
+
+
+def _is_token(section: dict[str, Any], key: str, path: yaml.Path) -> bool:
+    """Whether the value is the address of a channel to which the address itself is the secret.
+
+    A robot's address without encryption leads to a gateway of the private network, which knows its own tokens.
+    """
+    if key != "url" or path[:1] != ("channels",):
+        return False
+    encrypted = not str(section[key]).startswith("http://")
+    return section.get("type") == "apprise" or (section.get("type") in _ROBOTS and encrypted)
 
 
 def _from_outside(text: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import date
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import (
@@ -20,16 +20,19 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from audit.engine import OFF_BY_DEFAULT
 from nianshen import calendar as dates
+from nianshen.config.expand import SECRET_KEYS
 from notifiers.limits import DEFAULT_PER_MINUTE, PER_MINUTE
 
 MASK = "***"
 _KEY_BYTES = range(24, 65)
+_MAILBOX = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 _CRON_WEEKDAY = re.compile(r"\*|\*/\d+|(?:mon|tue|wed|thu|fri|sat|sun)(?:[-,](?:mon|tue|wed|thu|fri|sat|sun))*", re.I)
 
 
@@ -102,6 +105,20 @@ def _signing_secret(secret: SecretStr) -> SecretStr:
 
 def _secret_url(url: SecretStr) -> SecretStr:
     _http_url(url.get_secret_value())
+    return url
+
+
+def _mail_server(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    _http_url(re.sub("^smtps?://", "https://", text) if text.startswith("smtp") else "")
+    return url
+
+
+def _apprise_url(url: SecretStr) -> SecretStr:
+    from importlib.util import find_spec  # noqa: PLC0415 - only where such a channel stands
+
+    if find_spec("apprise") is None:
+        raise _problem("CFG047", "apprise 未安装", "apprise is not installed: pip install nianshen[apprise]")
     return url
 
 
@@ -273,13 +290,10 @@ class Rules(Section):
 
 
 class Channel(Section):
-    type: Literal["webhook"]
+    """What all channels have."""
+
+    type: str
     url: Annotated[SecretStr, AfterValidator(_secret_url)]
-    secret: Annotated[
-        tuple[Annotated[SecretStr, AfterValidator(_signing_secret)], ...],
-        BeforeValidator(_one_or_many),
-        Field(min_length=1, description="the current secret first, then those being rotated out"),
-    ]
     allow_private_addresses: tuple[Cidr, ...] = ()
     per_minute: int | None = Field(default=None, ge=1, le=6000)
 
@@ -289,7 +303,7 @@ class Channel(Section):
         return self.per_minute or PER_MINUTE.get(self.type, DEFAULT_PER_MINUTE)
 
     @model_validator(mode="after")
-    def _private_or_https(self) -> Channel:
+    def _private_or_https(self) -> Self:
         parts = urlsplit(self.url.get_secret_value())
         if parts.scheme == "http" and not _may_be_private(parts.hostname or "", self.allow_private_addresses):
             raise _problem(
@@ -298,6 +312,69 @@ class Channel(Section):
                 "a receiver must be https unless its host is within allow_private_addresses",
             )
         return self
+
+
+class WordedChannel(Channel):
+    """Channels for people. ``language`` None is the site's; ``templates`` is a folder with wording of one's own."""
+
+    language: Literal["zh", "en"] | None = None
+    templates: Annotated[Path, AfterValidator(_beside_the_file)] | None = None
+
+
+class WebhookChannel(Channel):
+    type: Literal["webhook"]
+    scheme: Literal["standard", "github"] = "standard"
+    secret: Annotated[
+        tuple[SecretStr, ...],
+        BeforeValidator(_one_or_many),
+        Field(min_length=1, description="the current secret first, then those being rotated out"),
+    ]
+
+    @field_validator("secret")
+    @classmethod
+    def _signs(cls, secrets: tuple[SecretStr, ...], info: ValidationInfo) -> tuple[SecretStr, ...]:
+        if info.data.get("scheme") != "github":
+            for secret in secrets:
+                _signing_secret(secret)
+        return secrets
+
+
+class RobotChannel(WordedChannel):
+    """A chat robot: the address is the token. ``keyword`` is a word the robot insists on."""
+
+    type: Literal["feishu", "dingtalk", "wecom", "slack", "teams"]
+    secret: SecretStr | None = None
+    keyword: Annotated[str, Field(min_length=1, max_length=50)] | None = None
+
+    @model_validator(mode="after")
+    def _signing(self) -> Self:
+        if self.secret is not None and self.type not in {"feishu", "dingtalk"}:
+            raise _problem("CFG010", f"{self.type} 没有 secret，密钥在地址里", "no secret: the address holds the key")
+        return self
+
+
+class MailChannel(WordedChannel):
+    type: Literal["email"]
+    url: Annotated[SecretStr, AfterValidator(_mail_server)]
+    username: Annotated[str, Field(min_length=1)] | None = None
+    password: SecretStr | None = None
+    sender: Annotated[str, Field(alias="from", pattern=_MAILBOX)]
+    to: Annotated[
+        tuple[Annotated[str, Field(pattern=_MAILBOX)], ...], BeforeValidator(_one_or_many), Field(min_length=1)
+    ]
+
+    @model_validator(mode="after")
+    def _login(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise _problem("CFG011", "username 和 password 须同时给出", "username and password go together")
+        return self
+
+
+class AppriseChannel(WordedChannel):
+    """Any other service, in the address form of the apprise library (extra ``apprise``)."""
+
+    type: Literal["apprise"]
+    url: Annotated[SecretStr, AfterValidator(_apprise_url)]
 
 
 class Match(Section):
@@ -362,7 +439,13 @@ class Config(Section):
     portals: tuple[Portal, ...] = ()
     organisations: tuple[Organisation, ...] = ()
     rules: Rules = Rules()
-    channels: dict[Id, Channel] = {}
+    channels: dict[
+        Id,
+        Annotated[
+            WebhookChannel | RobotChannel | MailChannel | AppriseChannel,
+            Field(discriminator="type"),
+        ],
+    ] = {}
     routes: tuple[Route, ...] = ()
     schedule: Schedule = Schedule()
     web: Web = Web()
@@ -395,12 +478,15 @@ class Config(Section):
 
     def redacted(self) -> dict[str, Any]:
         """The configuration as JSON values for people: secrets masked, addresses of receivers cut to their host."""
-        shown = self.model_dump(mode="json")
+        shown = self.model_dump(mode="json", by_alias=True)
         shown["storage"]["database"] = _without_password(self.database_url)
         for name, channel in self.channels.items():
             parts = urlsplit(channel.url.get_secret_value())
-            shown["channels"][name]["url"] = f"{parts.scheme}://{parts.hostname}/{MASK}"
-            shown["channels"][name]["secret"] = [MASK for _ in channel.secret]
+            host = MASK if channel.type == "apprise" else parts.hostname  # there the token may stand for the host
+            entry = shown["channels"][name]
+            entry["url"] = f"{parts.scheme}://{host}/{MASK}"
+            for key in SECRET_KEYS & entry.keys():
+                entry[key] = [MASK for _ in entry[key]] if isinstance(entry[key], list) else entry[key] and MASK
         return shown
 
 
