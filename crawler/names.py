@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from crawler.cms.page import clean
 
@@ -35,12 +36,14 @@ _SHORT_FORMS = (
     ("城市管理", "城管"),
     ("医疗保障", "医保"),
 )
-_PARTY = re.compile(r"^(?:中国共产党|中共)")
+# What stands before the name of the place: of the party, and of offices that answer to the capital.
+_PARTY = re.compile(r"^(?:中国共产党|中共|国家税务总局|中华人民共和国)")
 _PROVINCE = re.compile(
     r"^(?:中华人民共和国)?(?:[一-龥]{2,7}(?:省|自治区|特别行政区)|(?:北京|上海|天津|重庆)市)?(?:[一-龥]{2,10}自治州)?$"
 )
-_HAS_REGION = re.compile(r"^[一-龥]{2,9}?[市州盟区县旗]")
+_HAS_REGION = re.compile(r"^(?![市县区州旗盟])[一-龥]{1,9}?[市州盟区县旗]")
 _REGION_END = re.compile(r"[省市区县旗州盟乡镇]$")
+_SEAT = re.compile(r"^(.{2,}?)(?:政府|管委会)$")
 _REGION = re.compile(r"^(?:[一-龥]{1,10}(?:省|市|区|县|旗|州|盟))+$")
 
 
@@ -73,3 +76,20 @@ def without_region(short: str, name: str) -> bool:
         return False
     left = name[: -len(short)]
     return bool(_REGION_END.search(left) or (short[0] in "市县区州旗" and is_region(left + short[0])))
+
+
+def seat(name: str) -> str:
+    """The place that stands for its authority in titles: 示例市 for 示例市政府, 青石镇, 高新区; empty for others."""
+    found = _SEAT.match(name)
+    return found[1] if found else ""
+
+
+def abbreviates(short: str, long: str) -> bool:
+    """Whether ``short`` may be said for ``long``: 教体局 for 教育体育局; a word that stands in it whole is no such."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(short, long, strict=False)))
+    start = max(same - 1, 0) if same and not is_region(short[:same]) else same
+    few, many = short[start:], long[start:]
+    if not 3 <= len(few) < len(many) <= 2 * len(few) + 2 or few[-1] != many[-1] or few[:-1] in many:
+        return False
+    rest = iter(many)
+    return all(sign in rest for sign in few)

@@ -7,7 +7,7 @@ A longer name (示例市人民政府办公室) is another organisation, never a 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,9 +46,13 @@ _NEIGHBOURS = re.compile(
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
-    r"(?:政府|政务)?信息(?:依法)?公开(?:工作)?(?:情况)?(?:的)?(?:年度|年)?(?:工作)?(?:报告|年报)|政务公开(?:工作)?(?:年度报告|年报)"
+    r"(?:政府|政务)?信息(?:依法)?公开(?:工作)?(?:情况)?(?:的)?(?:年度|年)?(?:工作)?(?:总结)?(?:报告书?|年报)|政务公开(?:工作)?(?:年度报告|年报)"
 )
-_SHORT_PHRASE = re.compile(r"年度报告|年度工作报告|年报|报告")
+_SHORT_PHRASE = re.compile(r"年度报告书?|年度工作报告|年报|报告书?")
+# Other reports that stand in the column, unless the title speaks of information disclosure as well.
+_OTHER_DUTIES = re.compile(
+    r"绩效|依申请|季度|半年|月度|提案|党务|普法|安全生产|社会责任|述[职法廉]|自查|自评|评[估价]|调研|监测|整改|信用|廉政|检查"
+)
 _COLUMN = re.compile(r"信息公开.{0,6}(?:年报|年度报告)|公开年报|年度报告|年报")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度?|度)?(?!\d)")
 _YEAR_BEST = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:年度|年|度)")
@@ -56,11 +60,12 @@ _CHINESE = str.maketrans("〇○零O一二三四五六七八九", "000" + "01234
 _CHINESE_YEAR = re.compile(r"[二２2][〇○零OＯ0][〇○零O一二三四五六七八九]{2}(?=年)")
 _DAY = re.compile(r"(?:19|20)\d{2}(?:年\d{1,2}月(?:\d{1,2}日)?|([-/.])\d{1,2}\1\d{1,2})")
 _FLUFF = re.compile(
-    r"关于|公布|发布|印发|公开发布|的?通知|的?公告|[《》\"“”'‘’〈〉<>\[\]【】〔〕()|·•.,,:;:;_—*★▪■●◆→»\-]|(?:HTML|PDF|WORD|DOCX?)版?"
-    r"|新$|new$|^\d{1,3}、?|附件\d*|全文|正文|原文|(?:文字|网页|公示|公开|更新|修订|更正|最终|正式|文本)版|已?更[新正]$|置顶|最新|点击查看|查看|下载|汇总$"
+    r"关于|公布|发布|印发|公开发布|的?通知|的?公[告示]|[《》\"“”'‘’〈〉<>\[\]【】〔〕()|·•.,,:;:;_—*★▪■●◆→»\-]|(?:HTML|PDF|WORD|DOCX?)版?"
+    r"|新$|new$|^\d{1,3}、?|附件\d*|全文|正文|原文|(?:文字|网页|公示|公开|更新|修订|更正|最终|正式|文本)版|已?更[新正]$|^更[新正]|公开$|(?<=[局委办厅府会])部门$|^[一二三四五六七八九十]{1,3}、|置顶|最新|点击查看|查看|下载|汇总$"
     r"|\d{1,4}[-/年.]\d{1,2}[-/月.]\d{1,2}日?",
     re.IGNORECASE,
 )
+_SHORT_YEARLY = re.compile(r"((?:19|20)\d{2})年报")
 _BRACKETED = re.compile(r"[(\[【〔]([^()\[\]【】〔〕]*)[)\]】〕]")
 _CUT = re.compile(
     r"(?:…+|\.{2,}|·{3})$"
@@ -104,10 +109,10 @@ def choose(
     ``year``: the year of the folder it stands in.
     """
     title = clean(link.title)
-    if _NEIGHBOURS.search(title):
+    phrase = _PHRASE.search(title) or _PHRASE.search(_YEAR.sub("", _digits(title)))
+    if _NEIGHBOURS.search(title) or (phrase is None and _OTHER_DUTIES.search(title)):
         return Choice(Kind.NOT_A_REPORT, link, why=("排除：相邻栏目或陪衬 / excluded: a neighbour or companion",))
     why: list[str] = []
-    phrase = _PHRASE.search(title) or _PHRASE.search(_YEAR.sub("", _digits(title)))
     if phrase is None and _CUT.search(title):
         return _cut_short(link, title, organisations, column=column, owner=owner, year=year)
     if phrase is None and not (column and (_SHORT_PHRASE.search(title) or _only_year(title, link, owner))):
@@ -132,30 +137,48 @@ def choose(
 
 def match(text: str, organisations: Sequence[Organisation]) -> tuple[Kind, str | None, tuple[str, ...], str]:
     """Whom a piece of text names: exactly one of ours, another, or unclear; with the reason."""
-    organ = clean(text)
-    exact = {one.id for one in organisations for name in one.names if clean(name) == organ}
-    organ = names.plain(organ)
+    organ = names.plain(clean(text))
     known = [(names.plain(name), one) for one in organisations for name in one.names if name]
-    exact = exact or {one.id for name, one in known if name == organ}
-    exact = exact or {one.id for name, one in known if names.without_region(organ, name)}
-    # 示例市2025年政府信息公开…: the region stands for its government.
-    exact = exact or {one.id for name, one in known if one.kind == "government" and name == f"{organ}政府"}
+    exact = _exactly(clean(text), organ, known)
     if len(exact) == 1:
         return Kind.REPORT, exact.pop(), (), f"名称一致 / named exactly: {organ}"
     if len(exact) > 1:
         return Kind.AMBIGUOUS, None, tuple(sorted(exact)), f"名称有歧义 / several share the name: {organ}"
+    return _partly(organ, known)
+
+
+def _partly(organ: str, known: Sequence[tuple[str, Organisation]]) -> tuple[Kind, str | None, tuple[str, ...], str]:
+    """Whom a name means that is nobody's exactly: it may hold one of ours, or be a short form of one."""
     hits = sorted(
         {(name, one.id, clean(one.region), *organ.split(name, 1)) for name, one in known if name in organ},
         key=lambda hit: -len(hit[0]),
     )
-    if not hits:
-        return Kind.OTHER, None, (), f"其他机构 / another organisation: {organ}"
-    name, who, region, before, after = hits[0]
-    if not after and names.above(before, name, region) and not _rival(hits):
-        return Kind.REPORT, who, (), f"全称或带地区的简称 / the name with its region: {organ}"
-    if _LONGER.match(after) or (not after and _elsewhere(before, name)):
-        return Kind.OTHER, None, (), f"更长的名称，另一机构 / a longer name, another organisation: {organ}"
-    return Kind.AMBIGUOUS, None, tuple(sorted({hit[1] for hit in hits})), f"名称只部分一致 / named in part: {organ}"
+    kin = {one.id for name, one in known if names.abbreviates(*sorted((organ, name), key=len))}
+    why = f"其他机构 / another organisation: {organ}"
+    if hits:
+        name, who, region, before, after = hits[0]
+        if not after and names.above(before, name, region) and not _rival(hits):
+            return Kind.REPORT, who, (), f"全称或带地区的简称 / the name with its region: {organ}"
+        if not _LONGER.match(after) and (after or not _elsewhere(before, name)):
+            suspects = tuple(sorted({hit[1] for hit in hits} | kin))
+            return Kind.AMBIGUOUS, None, suspects, f"名称只部分一致 / named in part: {organ}"
+        why = f"更长的名称，另一机构 / a longer name, another organisation: {organ}"
+    if kin:
+        return Kind.AMBIGUOUS, None, tuple(sorted(kin)), f"可能是简称 / may be short for one of ours: {organ}"
+    return Kind.OTHER, None, (), why
+
+
+def _exactly(written: str, organ: str, known: Sequence[tuple[str, Organisation]]) -> set[str]:
+    """Whom a name means beyond doubt, by the strictest way of reading it that means anybody."""
+    ways: tuple[Callable[[str, Organisation], bool], ...] = (
+        lambda _, one: written in map(clean, one.names),
+        lambda name, _: name == organ,
+        lambda name, _: names.without_region(organ, name),
+        # 示例市2025年政府信息公开…: the region stands for its government.
+        lambda name, one: _is_seat(organ, names.seat(name), one),
+    )
+    found = ({one.id for name, one in known if way(name, one)} for way in ways)
+    return next(filter(None, found), set())
 
 
 def owner_in_title(title: str, organisations: Sequence[Organisation]) -> str | None:
@@ -197,6 +220,14 @@ def _named_below_year(link: Link, title: str, organisations: Sequence[Organisati
     return Choice(kind, link, who, link.year, 0.6, ("位于年份栏下的机构名 / a name below a year", why))
 
 
+def _is_seat(organ: str, place: str, one: Organisation) -> bool:
+    if not place or one.kind not in {"government", "township", "zone"}:
+        return False
+    return organ == place or (
+        organ.endswith(place) and names.above(organ.removesuffix(place), place, clean(one.region))
+    )
+
+
 def _rival(hits: Sequence[tuple[str, ...]]) -> bool:
     """Another organisation of ours is named just as well."""
     return any(len(hit[0]) == len(hits[0][0]) and hit[1] != hits[0][1] for hit in hits)
@@ -236,7 +267,7 @@ def _cut_short(
 def _digits(title: str) -> str:
     """The title with Chinese years in digits and without full dates, which are days of publication."""
     text = _CHINESE_YEAR.sub(lambda found: found[0].translate(_CHINESE), clean(title))
-    return _DAY.sub("", text)
+    return _SHORT_YEARLY.sub(r"\1年年报", _DAY.sub("", text))
 
 
 def _organ_part(title: str) -> str:

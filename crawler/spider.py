@@ -90,7 +90,8 @@ class PortalSpider(scrapy.Spider):
         found = plan(page, listing, visit, ledger.organisations, self.run.years)
         found = self.run.reach.widened(found, page, visit)
         rendered = "render" in response.meta
-        if found.needs_render and not rendered and self.run.renders(visit.portal, response.url):
+        undrawn = found.needs_render or listing.undrawn
+        if undrawn and not rendered and self.run.renders(visit.portal, response.url):
             yield self._rendered(response, visit)
             return
         if found.needs_render:

@@ -59,6 +59,7 @@ class ListPage:
     """One page of a list. ``pages`` and ``total`` (items) are None where the page does not say.
 
     ``unresolved`` names a pager that is there but could not be followed: such a list was not read whole.
+    ``undrawn`` says why a script may still add to what is listed.
     ``hollow``: the page itself lists nothing; ``next`` leads to the endpoints that do, each from page 1 on.
     ``reply``: an endpoint's reply, without marks or headings; its own form has shown that it is whole.
     ``further``: a list that begins on the page goes on at an endpoint, whose replies this system reads.
@@ -72,6 +73,7 @@ class ListPage:
     next: tuple[PageLink, ...] = ()
     frames: tuple[str, ...] = ()
     unresolved: str | None = None
+    undrawn: str | None = None
     system: str = "static"
     hollow: bool = False
     reply: bool = False

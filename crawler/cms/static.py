@@ -54,9 +54,10 @@ def parse(page: Page) -> ListPage:
     items = (*(link for _, link in entries), *_beside(page, entries))
     sure = _sureness(entries)
     number, pages, links, unresolved = read_pager(page, len(items))
-    unresolved = unresolved or (titles_in_script(page) if items else None)
     # A few links on a page whose list a script has yet to fill are not that list.
-    unresolved = unresolved or (filled_by_script(page) if items and sure < _SURE else None)
+    undrawn = (titles_in_script(page) if items else None) or (
+        filled_by_script(page) if items and sure < _SURE else None
+    )
     text = clean(page.soup.get_text())
     total = _OF_ITEMS.search(text)
     return ListPage(
@@ -66,7 +67,8 @@ def parse(page: Page) -> ListPage:
         total=int(total[1]) if total else None,
         next=links,
         frames=tuple(frames(page)),
-        unresolved=unresolved,
+        unresolved=unresolved or undrawn,
+        undrawn=undrawn,
         system=NAME,
         score=sure,
     )

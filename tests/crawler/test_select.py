@@ -123,6 +123,14 @@ TOWN = (
     Organisation("street", "金山街道办事处", region="示例市"),
     Organisation("staff", "江西省示例市人力资源和社会保障局", region="示例市"),
     Organisation("east", "东湖区教育局", region="示例市东湖区"),
+    Organisation("county", "歙县教育局", region="示例市歙县"),
+    Organisation("town", "青石镇人民政府", kind="township", region="示例市歙县"),
+    Organisation("zone", "示例高新技术产业开发区管理委员会", ("示例高新区管委会",), kind="zone", region="示例市"),
+    Organisation("tax", "国家税务总局示例市税务局", region="示例市"),
+    Organisation("health", "示例市卫生健康委员会", ("示例市卫生和计划生育委员会",), region="示例市"),
+    Organisation("sport", "示例市文化体育局", region="示例市"),
+    Organisation("traffic", "示例市公安局交通警察支队", region="示例市"),
+    Organisation("police", "示例市公安局", region="示例市"),
 )
 
 
@@ -147,6 +155,18 @@ TOWN = (
         ("示例市人力资源和社会保障局2025年政府信息公开工作年度报告", "staff"),
         ("示例市东湖区教育局2025年政府信息公开工作年度报告", "east"),
         ("示例市财政局2025年政府信息公开工作…", "finance"),
+        ("示例市财政局2025年政府信息公开工作年", "finance"),
+        ("示例市歙县教育局2025年政府信息公开工作年度报告", "county"),
+        ("青石镇2025年政府信息公开工作年度报告", "town"),
+        ("歙县青石镇2025年政府信息公开年报", "town"),
+        ("示例高新区2025年政府信息公开工作年度报告", "zone"),
+        ("示例市税务局2025年政府信息公开工作年度报告", "tax"),
+        ("示例市卫生和计划生育委员会2025年政府信息公开工作年度报告", "health"),
+        ("示例市卫健委2025年政府信息公开工作年度报告", "health"),
+        ("示例市公安局2025年政府信息公开工作年度报告", "police"),
+        ("二、示例市财政局2025年政府信息公开工作年度报告书", "finance"),
+        ("【更正】示例市财政局关于2025年政府信息公开工作总结报告的公示", "finance"),
+        ("示例市财政局2025年报", "finance"),
     ],
 )
 def test_everyday_forms_of_a_name_are_the_organisation(title: str, who: str) -> None:
@@ -168,6 +188,35 @@ def test_a_title_that_may_be_ours_is_looked_at_before_absence_is_claimed(title: 
     found = choose(link(title), TOWN, column=True)
 
     assert (found.kind, "edu" in found.suspects) == (Kind.AMBIGUOUS, True)
+
+
+@pytest.mark.parametrize(
+    ("title", "suspect"),
+    [("示例市文体局2025年政府信息公开年报", "sport"), ("示例市公安局交警支队2025年政府信息公开年报", "traffic")],
+)
+def test_what_may_be_a_short_form_of_ours_is_a_doubt_about_that_one_alone(title: str, suspect: str) -> None:
+    found = choose(link(title), TOWN, column=True)
+
+    assert (found.kind, found.suspects) == (Kind.AMBIGUOUS, (suspect,))
+
+
+@pytest.mark.parametrize("title", ["示例市体育局2025年政府信息公开年报", "示例市公安局禁毒支队2025年政府信息公开年报"])
+def test_a_word_that_stands_whole_in_a_longer_name_is_no_short_form_of_it(title: str) -> None:
+    assert choose(link(title), TOWN, column=True).kind is Kind.OTHER
+
+
+@pytest.mark.parametrize("words", ["绩效报告", "党务公开年度报告", "依申请公开年度报告", "建议提案办理情况报告"])
+def test_other_reports_in_the_column_are_none(words: str) -> None:
+    assert choose(link(f"示例市财政局2025年{words}"), TOWN, column=True).kind is Kind.NOT_A_REPORT
+
+
+def test_a_name_below_a_year_is_a_report_in_the_column_alone() -> None:
+    below = Link("市教育局", "http://x.test/a.html", year=2025)
+
+    found = choose(below, ALL, column=True)
+
+    assert (found.kind, found.organisation, found.year) == (Kind.REPORT, "edu", 2025)
+    assert choose(below, ALL).kind is Kind.NOT_A_REPORT
 
 
 def test_the_same_office_of_another_place_is_another_organisation() -> None:

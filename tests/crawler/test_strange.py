@@ -538,6 +538,9 @@ NOT_WHOLE: dict[str, tuple[Pages, set[str]]] = {
     ),
 }
 
+# What the scripts of those pages ask for; where a browser is at hand, it gets nothing from them.
+ASKED_BY_SCRIPTS = ("/app.js", "/j.js", "/api/list", "/tree.json")
+
 # Reports nobody can give to an organisation by what the list says: a person looks, and nothing is absent.
 DOUBTFUL: dict[str, Pages] = {
     "titles without an organ, there and on the page": {
@@ -563,6 +566,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
             site = sites[name] = stack.enter_context(serve())
             for key in PAPERS:
                 site.put(href(key), REPORT.format(title=title(key), extra=""))
+            for path in ASKED_BY_SCRIPTS:
+                site.put(path, Answer(b"", 404))
             for path, answer in pages.items():
                 site.put(path, answer)
             portals.append(portal(name, site.url(next(iter(pages)))))
