@@ -20,7 +20,7 @@ from audit.waivers import Waiver
 from crawler.evidence import BlobStore, EvidenceError, Manifest
 from nianshen import health, jobs, telling
 from nianshen.archive import sign
-from nianshen.auditing import Desk, Facts, Settled, lists_of, other_names
+from nianshen.auditing import Desk, Facts, Settled, lists_of, other_names, unread
 from nianshen.calendar import Due
 from nianshen.choosing import Candidate, Found, Organ, choose
 from nianshen.config import Config
@@ -222,9 +222,25 @@ def _read(this: _Run, store: Store, result: Mapping[str, Any], progress: Progres
     found = {}
     for (organisation, year), candidates in grouped.items():
         known = _known(store, organisation, year, candidates)
-        found[organisation, year] = known or choose(candidates, this.blobs.read, _organ(this.config, organisation))
+        taken = known or choose(candidates, this.blobs.read, _organ(this.config, organisation))
+        if known or not _may_be_better(result, taken):
+            found[organisation, year] = taken
+        elif store.readings.latest(organisation, year) is None:
+            found[organisation, year] = replace(taken, report=None, why="有文件取不到 / a file could not be had")
+        # Else what was read before stands: a file that we could not fetch today says nothing new.
         progress({"event": "read", "organisation": organisation, "year": year})
     return found
+
+
+def _may_be_better(result: Mapping[str, Any], found: Found) -> bool:
+    """Whether what was taken lacks tables, and a document that may hold them was not to be had this time."""
+    if found.report is not None and not unread(found.report):
+        return False
+    candidate = found.candidate
+    verdict = next(one for one in result["portals"] if one["id"] == candidate.portal)
+    page = candidate.attachment_of or candidate.url
+    lost = any(one["page"] == page and one["outcome"] == "unknown" for one in result.get("files", ()))
+    return lost or (not verdict["complete"] and candidate.organisation not in read_whole(verdict))
 
 
 def _organ(config: Config, organisation_id: str) -> Organ:
@@ -243,7 +259,8 @@ def _known(store: Store, organisation: str, year: int, candidates: Sequence[Cand
 def _record(this: _Run, unit: Unit, result: Mapping[str, Any], found: Mapping[tuple[str, int], Found]) -> None:
     """Store portals, reports, readings, audits; collect what there is to tell."""
     verdicts = {verdict["id"]: verdict for verdict in result["portals"]}
-    absent = {portal: _absent(this, verdict, found) for portal, verdict in verdicts.items()}
+    there = {(one["organisation"], one["year"]) for one in result["candidates"]}
+    absent = {portal: _absent(this, verdict, there) for portal, verdict in verdicts.items()}
     for portal in this.config.portals:
         _record_portal(this, unit, portal, verdicts[portal.id], absent[portal.id])
     kept = {
@@ -313,7 +330,7 @@ def _at_stake(this: _Run, portal: Portal) -> bool:
     return any(today >= due.date - health.AT_STAKE_BEFORE for due in _dues(this, portal))
 
 
-def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, int], Found]) -> list[str]:
+def _absent(this: _Run, verdict: Mapping[str, Any], there: Collection[tuple[str, int]]) -> list[str]:
     """Organisations whose report is not on the portal for certain.
 
     A doubtful link, or a report that could not be fetched, keeps those out of this to whom it may belong.
@@ -324,7 +341,7 @@ def _absent(this: _Run, verdict: Mapping[str, Any], found: Mapping[tuple[str, in
         for organisation in this.config.organisations
         if organisation.portal == verdict["id"]
         and organisation.id in certain
-        and (organisation.id, this.year) not in found
+        and (organisation.id, this.year) not in there
     ]
 
 
