@@ -5,6 +5,7 @@ Keys of the job document, beside the portals and organisations of the configurat
 - ``run_id``, ``year`` (``years``: those of which reports are fetched, else it and the one before);
 - ``evidence``, ``result``: folder and file; ``manners``: the folder in which all processes that ask the same groups of
   servers meet, ``<evidence>/manners`` unless given (a crawl with evidence of its own names that of the configuration);
+- ``timeout``: seconds in which an answer must be there whole, 30 unless given;
 - ``user_agent``, ``contact``; ``timezone`` of the crawl windows, Asia/Shanghai unless given;
 - ``fresh``: ids of portals of which everything is fetched in full, as on the days of a deadline;
 - ``scope``, ``most_pages``: see ``crawler.probe``;
@@ -58,6 +59,7 @@ class Run:
     manners: Manners
     result: Path
     zone: ZoneInfo
+    timeout: float = 30.0
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     failure: Exception | None = None
     reach: Reach = field(default_factory=Reach)
@@ -83,6 +85,7 @@ class Run:
             validators=Validators(evidence, [portal.id for portal in portals] if replay else job.get("fresh", ())),
             manners=Manners(None if replay else job.get("manners") or evidence / "manners", portals, _JITTER),
             result=Path(job["result"]),
+            timeout=float(job.get("timeout") or 30),
             zone=ZoneInfo(str(job.get("timezone") or "Asia/Shanghai")),
             reach=Reach.from_json(job),
         )

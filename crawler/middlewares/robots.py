@@ -20,6 +20,9 @@ from crawler.decode import decode
 from crawler.run import Run
 
 _LONGEST_DELAY = 60.0
+_LONGEST_TEXT = 512 * 1024
+"""RFC 9309 2.5: at least 500 KiB are read."""
+
 _Rules = Protego | Verdict | Unrecorded | None
 
 
@@ -94,4 +97,4 @@ class RobotsMiddleware:
             return Verdict(Outcome.BLOCKED, f"robots.txt: {verdict.evidence}")
         if response.status >= 500:
             return Verdict(Outcome.ROBOTS_UNREACHABLE, f"robots.txt: HTTP {response.status}")
-        return Protego.parse(text) if 200 <= response.status < 300 else None
+        return Protego.parse(text[:_LONGEST_TEXT]) if 200 <= response.status < 300 else None
