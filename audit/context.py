@@ -94,8 +94,8 @@ class Context:
     are the next working day when the day is a rest day. ``published`` is a declared date given from outside.
 
     ``absent_before`` is the last complete reading of the list without the report, ``first_seen`` the first capture of
-    it (both aware). ``gone`` are the captures since that found it withdrawn (404, 410, or no longer on a list read
-    whole), ``versions`` how it read before. ``historic``: an earlier season, met on its first crawl.
+    it (both aware). ``gone`` are the looks since that found it on no list read whole and its page gone, ``versions``
+    how it read before. ``historic``: an earlier season, met on its first crawl.
 
     ``years_found`` are all reported years of this organ on a list read whole; ``column`` is the title of that list.
     ``published_as`` is ``page`` if the page itself holds the report, ``attachment`` or ``image`` if only a file or a

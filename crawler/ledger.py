@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from crawler.classify import Outcome, Verdict
-from crawler.cms.page import PageLink
+from crawler.cms.page import Link, PageLink
 from crawler.cms.pager import MAX_PAGES
 from crawler.coverage import ListReading, PageRead, judge_portal
 from crawler.portal import Certificates, Organisation, Portal
@@ -22,7 +22,8 @@ class Visit:
 
     ``system`` and ``column`` are what the page that led to an endpoint was: its reply has neither marks nor headings.
 
-    ``optional``: an attachment beside a report that stands on the page; ``hops``: pages that only sent us on.
+    ``optional``: an attachment beside a report that stands on the page; ``hops``: pages that only sent us on;
+    ``unlisted``: a report known from earlier that no list shows any more.
     """
 
     portal: str
@@ -36,6 +37,7 @@ class Visit:
     choice: Choice | None = None
     attachment_of: str | None = None
     optional: bool = False
+    unlisted: bool = False
     hops: int = 0
     system: str | None = None
     column: bool = False
@@ -64,6 +66,7 @@ class Ledger:
     seen: set[str] = field(default_factory=set)
     names_column: bool = False
     pending: int = 0
+    known: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
         if self.portal.certificates is Certificates.IGNORE:
@@ -100,6 +103,15 @@ class Ledger:
         else:
             self.others.setdefault(choice.link.url, choice)
 
+    def unlisted(self) -> list[Choice]:
+        """Known reports that these lists, read whole, do not show; asked for once, when nothing else is under way."""
+        if self.pending or not self.known or self.list_verdict().outcome is not Outcome.FOUND:
+            return []
+        known, self.known = self.known, ()
+        shown = {(who, year) for _, who, year in self.listed}
+        shown |= {(one["organisation"], one["year"]) for one in self.candidates}
+        return [one for one in known if (one.organisation, one.year) not in shown]
+
     def failed(self, visit: Visit, verdict: Verdict, url: str) -> None:
         """A fetch gave nothing that can be judged."""
         self._file(visit, url, _LOST_FILES.get(verdict.outcome, "unknown"))
@@ -110,6 +122,8 @@ class Ledger:
                 verdict = Verdict(Outcome.LAYOUT_CHANGED, verdict.evidence)
             known = self.readings[visit.list_url]
             self.readings[visit.list_url] = replace(known, failures=(*known.failures, verdict))
+        elif visit.unlisted and verdict.outcome in _LOST_FILES:
+            self.notes.append(f"年报不在列表，网页也不在了 / a report neither listed nor there any more: {url}"[:300])
         elif visit.optional or (visit.choice and not self._asked_for(visit.choice.year)):
             self.notes.append(f"另有取不到的文件 / also not fetched: {verdict.outcome.value}: {verdict.evidence}"[:300])
         else:
@@ -127,6 +141,8 @@ class Ledger:
     ) -> None:
         """A document that may be the report was captured."""
         self._file(visit, url, "ok")
+        if visit.unlisted and visit.role == "report":
+            self.notes.append(f"年报不在列表，但网页仍在 / a report is not listed, but its page is there: {url}"[:300])
         fetched = {
             "url": url,
             "sha256": sha,
@@ -246,6 +262,13 @@ FRAMING = frozenset({"transfer-encoding", "connection", "keep-alive"})
 _OF_NO_USE = FRAMING | {"set-cookie"}
 _LOST_FILES = {Outcome.GONE: "gone", Outcome.SOFT_404: "gone"}
 """What is the portal's doing; a page in place of a file may be meant for us alone and stays unknown."""
+
+
+def known_choice(data: Mapping[str, Any]) -> Choice:
+    """A report found earlier, out of a job document."""
+    link = Link("", str(data["url"]))
+    why = ("从前在此，列表不再列出 / stood here before, no list shows it",)
+    return Choice(Kind.REPORT, link, str(data["organisation"]), int(data["year"]), 0.5, why)
 
 
 def choice_as_json(portal: str, choice: Choice) -> dict[str, Any]:

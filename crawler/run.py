@@ -8,6 +8,8 @@ Keys of the job document, beside the portals and organisations of the configurat
 - ``timeout``: seconds in which an answer must be there whole, 30 unless given;
 - ``user_agent``, ``contact``; ``timezone`` of the crawl windows, Asia/Shanghai unless given;
 - ``fresh``: ids of portals of which everything is fetched in full, as on the days of a deadline;
+- ``known``: reports found earlier (portal, organisation, year, url); one that its portal's lists no longer show is
+  asked for where it stood, so that one only taken off the list is not called withdrawn;
 - ``scope``, ``most_pages``: see ``crawler.probe``;
 - ``replay``: the id of a past run whose evidence answers in place of the network. Nothing is fetched and nothing is
   written to the evidence; with the organisations, portals and years of then the result is the same document but for
@@ -33,7 +35,7 @@ from scrapy.crawler import Crawler
 
 from crawler import browser
 from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
-from crawler.ledger import Ledger, Visit, choice_as_json
+from crawler.ledger import Ledger, Visit, choice_as_json, known_choice
 from crawler.manners import Manners
 from crawler.playback import Playback
 from crawler.portal import Organisation, Portal
@@ -76,7 +78,12 @@ class Run:
             id=str(job["run_id"]),
             years=frozenset(job.get("years") or (year, year - 1)),
             ledgers={
-                portal.id: Ledger(portal, tuple(one for one in organisations if one.portal == portal.id), year)
+                portal.id: Ledger(
+                    portal,
+                    tuple(one for one in organisations if one.portal == portal.id),
+                    year,
+                    known=tuple(known_choice(one) for one in job.get("known", ()) if one["portal"] == portal.id),
+                )
                 for portal in portals
             },
             blobs=blobs,

@@ -16,7 +16,7 @@ from crawler.cms import Page, PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
 from crawler.follow import MOST_HOPS, attachments, covered, forward, holds_report, is_folder, onward_of, plan, report_of
-from crawler.ledger import Visit
+from crawler.ledger import Ledger, Visit
 from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs, text_of
 from crawler.middlewares.render import unseen
@@ -60,6 +60,7 @@ class PortalSpider(scrapy.Spider):
             ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"), response.url)
             self.run.tell("error", visit.portal, error=repr(error), url=response.url)
         ledger.pending -= 1
+        yield from self._unlisted(ledger)
 
     def lost(self, failure: Failure) -> Iterator[Request]:
         """A fetch without a response."""
@@ -67,9 +68,16 @@ class PortalSpider(scrapy.Spider):
         visit: Visit = request.meta["visit"]
         if isinstance(failure.value, Unrecorded):
             return  # stays pending, as it did then
-        self.run.ledger(visit).failed(visit, classify_failure(failure.value or RuntimeError("no cause")), request.url)
-        self.run.ledger(visit).pending -= 1
-        yield from ()
+        ledger = self.run.ledger(visit)
+        ledger.failed(visit, classify_failure(failure.value or RuntimeError("no cause")), request.url)
+        ledger.pending -= 1
+        yield from self._unlisted(ledger)
+
+    def _unlisted(self, ledger: Ledger) -> Iterator[Request]:
+        """Once the lists are read: does a known report that they do not show still stand where it was?"""
+        for choice in ledger.unlisted():
+            visit = Visit(ledger.portal.id, "report", "", choice=choice, unlisted=True)
+            yield from self._order(choice.link.url, visit, choice)
 
     def _list(self, response: Response, visit: Visit) -> Iterator[Request]:
         ledger = self.run.ledger(visit)

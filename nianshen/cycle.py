@@ -109,7 +109,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
             store.runs.begin(this.id, year, now)
             with _ending(this, store):
                 fresh = [portal.id for portal in config.portals if _days_that_count(this, portal)]
-                job = jobs.make(config, this.id, now, year, fresh=fresh)
+                job = jobs.make(config, this.id, now, year, fresh=fresh, known=_known_reports(this, store))
                 jobs.keep(evidence, this.id, "job", job, datetime.now(UTC))
                 result = crawl(job, limit_seconds=CRAWL_LIMIT.total_seconds(), progress=progress)
                 jobs.keep(evidence, this.id, "result", result, datetime.now(UTC))
@@ -196,6 +196,16 @@ def _last_hash(this: _Run) -> str | None:
     with suppress(EvidenceError):  # nianshen evidence verify says what is wrong with it
         return Manifest(this.config.storage.evidence.directory).last()
     return None
+
+
+def _known_reports(this: _Run, store: Store) -> list[dict[str, Any]]:
+    """Where the reports of the season stood, on the portals where they are looked for."""
+    found = store.reports.of_year(this.year)
+    return [
+        {"portal": row.portal, "organisation": one.id, "year": row.year, "url": row.url}
+        for one in this.config.organisations
+        if (row := found.get(one.id)) and row.portal == one.portal
+    ]
 
 
 def _days_that_count(this: _Run, portal: Portal) -> bool:

@@ -213,6 +213,21 @@ def test_a_link_that_leads_to_another_organs_report_accuses_neither(town: Town) 
     assert (standing(town, EVENING)["edu"], standing(town, EVENING)["water"]) == ("unknown", "ok")
 
 
+def test_a_report_is_withdrawn_only_once_its_page_is_gone_as_well(town: Town) -> None:
+    run(MORNING)
+    town.city.put("/nb/", listing(*(line(one) for one in _OURS if one != "edu")))  # the list shows the newest only
+    for now in (EVENING, NEXT, LAST):
+        run(now)
+    listed_no_more = standing(town, LAST)["edu"], accused(town)
+    town.city.put("/nb/edu.html", Answer(b"", 404))
+    days = [f"2026-02-{day}T08:00:00+08:00" for day in (10, 12, 14)]
+    codes = [(run(now), ("edu", "F006") in accused(town)) for now in days]
+
+    assert listed_no_more == ("ok", [("culture", "F001")])
+    assert [told for _, told in codes] == [False, False, True]
+    assert standing(town, days[-1])["edu"] == "error"
+
+
 def test_a_file_that_cannot_be_fetched_today_leaves_its_report_as_it_was(town: Town) -> None:
     bare = html(CITY["edu"])
     start, end = bare.index("<table"), bare.rindex("</table>") + len("</table>")
