@@ -32,7 +32,8 @@ class Claim:
     """A sentence gives a quantity (a key of ``audit.narrative.quantity``) a value.
 
     ``firm``: a reader could take it in no other way. ``worded``: said in words (未收到), not in figures. ``broad``:
-    of a whole area or system, which the table may be or not. ``quote`` is the sentence.
+    of a whole area or system, which the table may be or not. ``quote`` is the sentence. ``beside`` are the words next
+    to the figure and to those before it, each with the kinds of words that change nothing there.
     """
 
     quantity: str
@@ -41,6 +42,11 @@ class Claim:
     firm: bool = True
     worded: bool = False
     broad: bool = False
+    beside: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def plain(self, agency: str) -> bool:
+        """Whether no word next to the figure may change what it counts. Asked only of a figure that disagrees."""
+        return not any(strange(words, agency, *kinds) for words, kinds in self.beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,7 @@ class Listing:
 class _State:
     """What a sentence has said so far. ``named``: the topic stood in this very sentence.
 
-    ``elsewhere``: it speaks of nothing that the tables count. ``strange``: words stood beside a figure that may change
-    what it counts, and all that follow it.
+    ``elsewhere``: it speaks of nothing that the tables count. ``beside``: the words next to its figures so far.
     """
 
     heading: str
@@ -73,7 +78,7 @@ class _State:
     parts: bool = False
     verb: str = ""
     channel: bool = False
-    strange: bool = False
+    beside: tuple[tuple[str, tuple[str, ...]], ...] = ()
     elsewhere: bool = False
     disputes: list[str] = field(default_factory=list)
 
@@ -156,10 +161,12 @@ _BROAD = re.compile(
 )
 _NARROW = re.compile(r"本级|下属|所属|基层|直属|[市县区]直|政府部门|部门被")
 _OWN = re.compile(r"[我本该](?:局|委|厅|办|部|中心|镇|乡|街道|单位|机关|院|会|队|站|支队|分局)")
-_ORGAN = re.compile(
-    r"([\u4e00-\u9fff]{1,14}?(?:局|委|厅|办公室|政府办|政府|镇|乡|街道|办事处|中心|法院|公司|学校|医院|部门|单位))"
+_ACTING = (
+    r"(?:局|委|厅|办公室|政府办|政府|镇|乡|街道|办事处|中心|法院|公司|学校|医院|部门|单位)"
     r"(?=(?:本级|未|没有|代表?[^，]{1,8}|共|全年|累计|一共|本?年度|20\d\d年)*(?:收到|受理|接收|接到|新收|办理|答复|办结|制[定发]|印发|出台|现行|被))"
 )
+_ACTS = re.compile(_ACTING)
+_ORGAN = re.compile(rf"([\u4e00-\u9fff]{{1,14}}?{_ACTING})")
 _LEAD = re.compile(r"^(?:20\d\d)?(?:年度?|全年|截至|截止|今年|本年度?|由|对|其中|经|向|在|以|度)+")
 _HELPING = re.compile(
     r"协助|会同|配合|指导|督促|转办|交办|移交|转送|抽查|评查|联合|同一申请|计划|拟于|预计|力争|将于|复议机[关构]|平均|[月日人周户]均|(?<!\d)年均(?!已)|不超过|起草|代拟"
@@ -212,16 +219,16 @@ def _claims(text: str, state: _State) -> Iterator[Claim]:
         compared = _COMPARED.search(clause)
         said = clause[: compared.start()] if compared else clause
         if said:
-            state.strange = state.strange or (mark in _COMMAS and _restricts(before, state.agency))
+            if mark in _COMMAS and _may_restrict(before):
+                state.beside = (*state.beside, (before, _KINDS))
             _place(said, state)
             for claim in _of_clause(said, before, text, state):
                 yield replace(claim, broad=state.broad) if state.broad else claim
 
 
-def _restricts(before: str, agency: str) -> bool:
+def _may_restrict(before: str) -> bool:
     """Whether the clause before is but a time or a circle (高峰期, 国庆期间) that what follows is counted in."""
-    short = len(before) <= _SHORTEST_SAYING and not _DIGIT.search(before)
-    return (short or before.endswith("期间")) and bool(strange(before, agency, *_KINDS))
+    return before.endswith("期间") or (0 < len(before) <= _SHORTEST_SAYING and not _DIGIT.search(before))
 
 
 _SHORTEST_SAYING = 6
@@ -243,7 +250,7 @@ def _place(clause: str, state: _State) -> None:
         state.foreign = state.broad = False
     elif _BROAD.search(clause):
         state.broad = True
-    elif organ := _ORGAN.search(clause):
+    elif _ACTS.search(clause) and (organ := _ORGAN.search(clause)):
         state.foreign = not within(_LEAD.sub("", organ.group(1)), state.agency)
     if clause.startswith(("通过", "利用", "经由")):
         state.channel = len(_CHANNEL.findall(clause)) == 1 and not _MANY.search(clause)
@@ -262,8 +269,8 @@ def _of_clause(clause: str, before: str, sentence: str, state: _State) -> Iterat
             _take_topic(gap, clause[:start], figure.behind, state)
             if own and (reader := _READERS.get(state.topic)):
                 for claim in reader(figure, state):
-                    state.strange = state.strange or bool(strange(_beside(figure), state.agency, *_kinds(claim, state)))
-                    yield replace(claim, firm=False) if state.strange else claim
+                    state.beside = (*state.beside, (_beside(figure), _kinds(claim, state)))
+                    yield replace(claim, beside=state.beside)
     _take_topic(clause[end:], clause, "", state)
 
 
@@ -392,14 +399,16 @@ _BEFORE_BARE = (
 # Requests
 
 _RESULT = re.compile(
-    r"(?P<partly_granted>部分(?:予以)?公开)|(?P<granted>予以公开|同意公开|全部公开|全文公开)|(?P<refused>不予公开|未予公开|不同意公开)"
+    # Most characters begin no result: one look tells.
+    r"(?=[部予同全不未无其没另补国法三第内过执行信重公大逾])"
+    r"(?:(?P<partly_granted>部分(?:予以)?公开)|(?P<granted>予以公开|同意公开|全部公开|全文公开)|(?P<refused>不予公开|未予公开|不同意公开)"
     r"|(?P<unavailable>无法提供)|(?P<rejected>不予处理)|(?P<other>其[他它]处理)"
     r"|(?P<not_held>不掌握)|(?P<needs_creation>没有现成|另行制作)|(?P<unclear_after_correction>补正后[^，]{0,8}不明确)"
     r"|(?P<state_secret>国家秘密)|(?P<law_forbids>法律、?行政法规禁止)|(?P<safety_and_stability>三安全一稳定)"
     r"|(?P<third_party_rights>第三方(?:合法)?权益)|(?P<internal_affairs>内部事务)|(?P<process_information>过程性)"
     r"|(?P<enforcement_files>执法案卷)|(?P<administrative_query>行政查询)"
     r"|(?P<petition>信访、?(?:举报、?投诉)?类|信访、?举报、?投诉|信访举报)|(?P<repeated>重复申请)|(?P<published_material>公开出版物)"
-    r"|(?P<excessive>大量反复)|(?P<reconfirmation>重新出具)|(?P<uncorrected>逾期[不未]补正)|(?P<fee_unpaid>未按[^，]{0,10}缴)"
+    r"|(?P<excessive>大量反复)|(?P<reconfirmation>重新出具)|(?P<uncorrected>逾期[不未]补正)|(?P<fee_unpaid>未按[^，]{0,10}缴))"
 )
 _GROUPS = ("partly_granted", "granted", "refused", "unavailable", "rejected", "other")
 _JOINT = re.compile(r"(?:[、和及与或/的因]|以及|并|答复|信息|属于|需要?|公开|处理)*")
@@ -690,8 +699,9 @@ _ALL_UPHELD = re.compile(r"(?:均|全部|都)(?:已)?(?:被|获|予以|为|得�
 def _worded(clause: str, before: str, sentence: str, state: _State) -> Iterator[Claim]:
     """Claims without a figure: nothing received, nothing left over, all upheld."""
 
-    def zero(quantity: str) -> Claim:
-        return Claim(quantity, 0, state.quote, firm=not _HELPING.search(clause), worded=True)
+    def zero(quantity: str, words: str = clause, *kinds: str) -> Claim:
+        firm = not _HELPING.search(clause)
+        return Claim(quantity, 0, state.quote, firm=firm, worded=True, beside=((words, (*kinds, "denials")),))
 
     if (
         "申请" in clause
@@ -699,31 +709,26 @@ def _worded(clause: str, before: str, sentence: str, state: _State) -> Iterator[
         and not _UNFIT.search(clause)
         and not _SOME_APPLICANTS.search(clause)
         and not _CHANNEL.search(clause)
-        and not strange(clause, state.agency, "denials")
     ):
         state.topic, state.named = "requests", True
         yield zero("received.words")
     if "复议" in clause or "诉讼" in clause:
         spoken = _COMPLAINTS.sub("", clause)
-        if (
-            _NO_DISPUTE.search(spoken)
-            and not _OTHER_CAUSE.search(spoken)
-            and not _UNFIT.search(spoken)
-            and not strange(spoken, state.agency, "disputes", "denials")
-        ):
+        if _NO_DISPUTE.search(spoken) and not _OTHER_CAUSE.search(spoken) and not _UNFIT.search(spoken):
             named = [name for name in _DENIED if re.search(_DENIED[name], spoken)]
-            yield zero("+".join(dict.fromkeys(row for name in named for row in _ROWS[name])) + "/total")
+            rows = dict.fromkeys(row for name in named for row in _ROWS[name])
+            yield zero("+".join(rows) + "/total", spoken, "disputes")
     if "规范性文件" in clause and _NO_NORM.search(clause):
-        yield zero("norm.issued")
+        yield zero("norm.issued", clause, "documents")
     if _NO_CARRY.search(clause) and (OUT in clause or "结转" in clause):
-        yield zero("carried_forward")
+        yield zero("carried_forward", "")
     if "费" in clause and _NO_FEE.search(clause) and "处理费" in sentence:
-        yield zero("fee")
+        yield zero("fee", "")
     excepted = _PARTLY_DONE.search(before) or _PARTLY_DONE.search(clause) or OUT in sentence or "结转" in sentence
     done = None if excepted else _ALL_DONE.search(clause)
-    plain = not state.strange and not (done and strange(clause[: done.start()], state.agency))
-    if done and plain and _speaks_of_requests(clause[: done.start()], state):
-        yield zero("carried_forward.timely" if _TIMELY.search(done.group("timely")) else "carried_forward")
+    if done and _speaks_of_requests(words := clause[: done.start()], state):
+        timely = ".timely" if _TIMELY.search(done.group("timely")) else ""
+        yield replace(zero(f"carried_forward{timely}"), beside=(*state.beside, (words, ())))
     if state.disputes and _ALL_UPHELD.search(clause) and not _SOME_UPHELD.search(before + clause):
         yield Claim(
             "+".join(dict.fromkeys("+".join(state.disputes).split("+"))) + "/all_upheld", 0, state.quote, worded=True

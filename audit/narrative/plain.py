@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _WORDS: dict[str, str] = tomllib.loads((files("audit.narrative") / "plain.toml").read_text(encoding="utf-8"))
@@ -36,7 +36,15 @@ def strange(words: str, agency: str, *kinds: str) -> str:
 
     ``kinds``: the parts of ``plain.toml`` that are plain here, beside those that always are.
     """
-    words = _NAME.sub(lambda found: "" if within(found.group(), agency) else found.group(), words)
+    rest = _rest(words, kinds)
+    if not rest:
+        return rest
+    named = _NAME.sub(lambda found: "" if within(found.group(), agency) else found.group(), words)
+    return rest if named == words else _rest(named, kinds)
+
+
+@lru_cache(maxsize=4096)
+def _rest(words: str, kinds: tuple[str, ...]) -> str:
     return _words(*kinds).sub("", words)
 
 

@@ -79,7 +79,7 @@ def words_and_figures_agree(
     for claim in claims:
         key = _IN_WORDS.get(claim.quantity, claim.quantity)
         if key != "fee":
-            yield from _denied(claim, key, report, figures, active)
+            yield from _denied(claim, key, report, context, figures, active)
     yield from _fees([one for one in _claims(report, context) if one.quantity == "fee"])
 
 
@@ -100,11 +100,15 @@ def _listings(report: Report, context: Context) -> Iterator[tuple[str, Listing]]
 
 
 def _read(report: Report, context: Context) -> Iterator[tuple[str, tuple[Claim, ...], tuple[Listing, ...]]]:
-    year, agency = context.year_of(report), report.agency or context.name or ""
+    year, agency = context.year_of(report), _agency(report, context)
     for key, topic in _SECTIONS.items():
         section = report.sections.get(key)
         if section is not None and section.text:
             yield key, *read(section.text, year, agency, topic)
+
+
+def _agency(report: Report, context: Context) -> str:
+    return report.agency or context.name or ""
 
 
 # A figure against its cells
@@ -121,7 +125,9 @@ def _compared(
     yield from (Outcome(Kind.PASS, reading[0], cells=reading) for reading in sorted(matched))
     opened = 0
     for claim, found, verdict, _ in judged:
-        if verdict is not Kind.FAIL or not claim.firm or _repairs(claim, found, report, figures, active):
+        if verdict is not Kind.FAIL or not claim.firm or not claim.plain(_agency(report, context)):
+            continue
+        if _repairs(claim, found, report, figures, active):
             continue
         area = _covers_an_area(report, context)
         of_one = area and (found.exact[0][0].startswith("disclosure/") or bool(_ONE_ORGAN.search(claim.quote)))
@@ -288,7 +294,9 @@ def _all_upheld(claim: Claim, report: Report) -> Iterator[Outcome]:
     )
 
 
-def _denied(claim: Claim, key: str, report: Report, figures: Figures, active: Collection[str]) -> Iterator[Outcome]:
+def _denied(
+    claim: Claim, key: str, report: Report, context: Context, figures: Figures, active: Collection[str]
+) -> Iterator[Outcome]:
     found = _meant(key, report)
     if found is None or not found.exact:
         return
@@ -299,7 +307,8 @@ def _denied(claim: Claim, key: str, report: Report, figures: Figures, active: Co
             yield Outcome(Kind.PASS, subject, cells=found.exact[0])
         return
     timely = claim.quantity == "carried_forward.timely"
-    if (claim.firm or timely) and not claim.broad and not _repairs(claim, found, report, figures, active):
+    told = (claim.firm or timely) and not claim.broad and claim.plain(_agency(report, context))
+    if told and not _repairs(claim, found, report, figures, active):
         formula = f"正文 0 ≠ 表格 {_printed(report, tuple(against))}"
         yield Outcome(
             Kind.OPEN if timely else Kind.FAIL,
