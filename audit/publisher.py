@@ -36,8 +36,9 @@ def publisher(report: Report, names: Collection[str], others: Collection[str] = 
     return Publisher.ANOTHER if agency in others or likeness < _UNLIKE else Publisher.DOUBTFUL
 
 
-_SAME, _UNLIKE = 0.75, 0.5
-_COMMON = re.compile(r"人民政府|办公[厅室]|管理委员会|委员会|管委会|[()（）\s]")
+_SAME, _ELSEWHERE, _UNLIKE = 0.75, 0.7, 0.5
+_COMMON = re.compile(r"人民政府|街道办事处|街道|办公[厅室]|管理委员会|委员会|管委会|[()（）\s]")
+_PLACE = re.compile(r"^.{1,8}?[省市州盟县区旗]")
 _REGION = re.compile(r"^.*[省市州盟县区旗]")
 
 
@@ -47,10 +48,22 @@ def _says_so_itself(source: str) -> bool:
 
 
 def _likeness(one: str, other: str) -> float:
-    """How alike two names of organs are, 0-1: the words of their own, without the region and 人民政府 or 委员会."""
-    if one in other or other in one:
+    """How alike two names of organs are, 0-1: the words of their own, without the region and 人民政府 or 委员会.
+
+    A short form keeps characters of the long one in their order (市人社局). Organs of two places are not the same.
+    """
+    if in_order(one, other) or in_order(other, one):
         return 1.0
     shared = _REGION.match(one[: Prefix.similarity(one, other)])
     start = shared.end() if shared else 0
     left, right = (_COMMON.sub("", name[start:]) for name in (one, other))
-    return 1.0 if left == right else fuzz.ratio(left, right) / 100
+    likeness = 1.0 if left == right else fuzz.ratio(left, right) / 100
+    places = [found.group() for name in (one, other) if (found := _PLACE.match(name))]
+    elsewhere = len(places) == 2 and places[0] not in other and places[1] not in one
+    return min(likeness, _ELSEWHERE) if elsewhere else likeness
+
+
+def in_order(name: str, longer: str) -> bool:
+    """Whether the characters of a name stand in a longer one in this order."""
+    rest = iter(longer)
+    return all(sign in rest for sign in name)

@@ -11,6 +11,8 @@ import tomllib
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from audit.publisher import in_order
+
 _WORDS: dict[str, str] = tomllib.loads((files("audit.narrative") / "plain.toml").read_text(encoding="utf-8"))
 _SHAPES = (
     r"20\d\d年?|\d{1,2}月|\d+|[、:：/·“”\"()〔〕《》\s\ue001\ue002]",
@@ -57,9 +59,4 @@ def within(name: str, agency: str) -> bool:
     What the name of a part begins with (市公安局 of 市公安局示例区分局) is the organ above it, not the part.
     """
     above = _PARENT.match(agency)
-    return _in_order(name, agency) and not (above and _in_order(name, above.group(1)))
-
-
-def _in_order(name: str, agency: str) -> bool:
-    rest = iter(agency)
-    return all(sign in rest for sign in name)
+    return in_order(name, agency) and not (above and in_order(name, above.group(1)))

@@ -20,7 +20,7 @@ from audit.rules.registry import rule
 
 _FORMAT = "政府信息公开工作年度报告格式"
 _NUMERALS = "一二三四五六七八九十"
-_ORDINAL = re.compile(r"^第?(?:([一二三四五六七八九十]{1,2})|(\d{1,2}))(?:部分|章)?[、.,:：]?")
+_ORDINAL = re.compile(r"^[(（]?第?(?:([一二三四五六七八九十]{1,2})|(\d{1,2}))(?:部分|章)?[)）]?[、.,:：]?")
 
 # A figure or a name that nobody put in. Anonymised persons and cases (张XX, 原告XX公司) are meant to stay so.
 _LETTERS = "xX×✕"
@@ -37,6 +37,7 @@ _RESIDUE = re.compile(
     r"|[(【\[][\s_]*[)】\]]|_{3,}|(?:填报|填表)说明[:：]"
 )
 _ANONYMISED = re.compile(r"案|诉|原告|被告|申请人|当事人|某|化名|匿名|脱敏|隐去|身份证|电话|手机|编号|号码")
+_TICKED = re.compile(r"[(【\[]\s*[√✓✔☑]\s*[)】\]]")
 _EMPTY = re.compile(r"[(【\[][\s_]*[)】\]]")
 
 _SUPERSEDED = (
@@ -53,7 +54,7 @@ _RECALLING = re.compile(
     r"废止|修订前|修改前|替代|取代|代替|原《|原条例|旧|曾|此前|以前|历史|沿革|不再|首次颁布|自2008年"
 )
 _SENTENCE = re.compile(r"[。！？!?\n]+")
-_TOPIC = re.compile(r"[一二三四五六七八九十]{1,2}、[^。;；，,]{2,30}")
+_TOPIC = re.compile(r"[一二三四五六七八九十]{1,2}、(?![一二三四五六七八九十])[^。;；，,]{2,30}")
 
 
 @rule("S002", letter="L", basis=_FORMAT)
@@ -229,7 +230,9 @@ _TOP = {"zh": "正文开头", "en": "the opening"}
 
 
 def _residues(text: str) -> Iterator[str]:
-    yield from (match[0] for match in _RESIDUE.finditer(text))
+    ticked = bool(_TICKED.search(text))
+    # Beside a bracket with a tick an empty one is an answer.
+    yield from (match[0] for match in _RESIDUE.finditer(text) if not (ticked and _EMPTY.fullmatch(match[0])))
     if any(letter in text for letter in _LETTERS):
         for sentence in _SENTENCE.split(text):
             if not _ANONYMISED.search(sentence):

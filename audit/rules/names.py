@@ -69,6 +69,14 @@ def listing(shape: str | None, subject_ids: Iterable[str], *, limit: int = 8) ->
     }
 
 
+def equation(shape: str | None, sum_id: str) -> Name:
+    """A sum ``A003/natural_person`` by its rule and the row or column it runs over."""
+    rule, _, part = sum_id.partition("/")
+    table = "disputes" if rule == "A004" else "requests"
+    own = subject(shape or "2021", f"{table}/{part}" if rule in ("A001", "A004") else f"{table}/*/{part}")
+    return {"zh": f"{rule} {own['zh']}", "en": f"{rule} {own['en']}"}
+
+
 def _row(form: FormTable, row_id: str) -> str:
     for row in form.rows:
         if row.id == row_id:

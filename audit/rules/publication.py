@@ -253,7 +253,8 @@ def title_names_the_period(report: Report) -> Iterator[Outcome]:
         year
         for text in (report.preamble, report.sections["overview"].text if "overview" in report.sections else "")
         for match in _PERIOD.finditer("".join(text.split()))
-        if (year := match["last"] or match["first"])
+        # Several years are a plan's, not a report's.
+        if match["last"] in (None, year := match["first"])
     }
     if not titled or not periods:
         yield _IDLE

@@ -13,7 +13,7 @@ from audit.rules import doubt, names
 from audit.rules.registry import rule
 
 _FORMAT = "政府信息公开工作年度报告格式"
-_NOTHING = re.compile(r"无|没有")
+_NOTHING = re.compile(r"[无未零0]|没有|不涉及")
 
 
 @rule("S001", letter="H", basis="政府信息公开条例（2019）第五十条")

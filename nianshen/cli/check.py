@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from audit.engine import catalogue
-from audit.finding import Finding, Kind, Severity
+from audit.finding import Finding, Kind, NotJudged, Severity
 from audit.reading import NotAReport, UnreadableDocument, read
 from audit.report import Report, State
+from audit.rules import names
 from nianshen.calendar import Calendar
 from nianshen.checking import MOST_BYTES, SCHEMA, Checked, Request, check, unreadable
 from nianshen.cli.output import safe
@@ -374,17 +376,26 @@ def render(checked: Checked, lang: str, *, explain: bool = False) -> str:
         words["cells"].format(read=known, all=len(cells)),
     ]
     lines.append("  " + " · ".join(facts))
-    lines += [line for finding in judgement.findings for line in _finding_lines(finding, lang)] or [
+    shape = report.tables["requests"].shape if "requests" in report.tables else None
+    lines += [line for finding in judgement.findings for line in _finding_lines(finding, lang, shape)] or [
         "  " + words["no_findings"]
     ]
     if judgement.not_judged:
-        lines.append(f"  {words['not_judged']}: " + ", ".join(rule.rule for rule in judgement.not_judged))
+        lines.append(f"  {words['not_judged']}: {_lacking(judgement.not_judged, lang)}")
     if explain:
         lines += ["  " + safe(line) for line in explain_lines(report, lang)]
     return "\n".join(lines) + "\n"
 
 
-def _finding_lines(finding: Finding, lang: str) -> Iterator[str]:
+def _lacking(not_judged: Sequence[NotJudged], lang: str) -> str:
+    """The rules that were not judged, by what they lacked: the first half of their reasons."""
+    groups: dict[str, list[str]] = {}
+    for one in not_judged:
+        groups.setdefault(re.split("[，,;]", one.reason[lang])[0], []).append(one.rule)
+    return "; ".join(f"{lacking} ({' '.join(rules)})" for lacking, rules in groups.items())
+
+
+def _finding_lines(finding: Finding, lang: str, shape: str | None) -> Iterator[str]:
     words = _WORDS[lang]
     level = words["open"] if finding.kind is Kind.OPEN else words[finding.severity.value]
     yield f"  [{level}] {finding.rule} {safe(finding.title[lang])}: {safe(finding.message[lang])}"
@@ -393,4 +404,4 @@ def _finding_lines(finding: Finding, lang: str) -> Iterator[str]:
     if finding.hint:
         yield f"      {words['hint']}: {safe(finding.hint[lang])}"
     if finding.sums:
-        yield f"      {words['sums']}: {', '.join(finding.sums)}"
+        yield f"      {words['sums']}: {', '.join(names.equation(shape, one)[lang] for one in finding.sums)}"

@@ -100,7 +100,13 @@ def test_sections_in_another_place_of_the_print_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "heading", ["五、存在的主要问题及改进情况", "第五部分 存在的主要问题及改进情况", "存在的主要问题及改进情况"]
+    "heading",
+    [
+        "五、存在的主要问题及改进情况",
+        "第五部分 存在的主要问题及改进情况",
+        "（五）存在的主要问题及改进情况",
+        "存在的主要问题及改进情况",
+    ],
 )
 def test_other_ways_to_number_a_heading_are_no_rewording(heading: str) -> None:
     subject = headed(problems=heading)
@@ -124,6 +130,7 @@ def test_numbers_pushed_on_by_a_promoted_topic_are_told() -> None:
     ("line", "subjects"),
     [
         ("二、强化平台建设", ["report"]),
+        ("一、二季度信息发布情况", []),
         ("一、本年新收政府", []),
         ("三、本年度办理结", []),
         ("四、结转下年度继续办理", []),
@@ -151,3 +158,10 @@ def test_a_label_is_reworded_only_if_its_words_are_others(printed: str, likeness
     match = RowMatch("granted", printed, likeness)
 
     assert told("S010", with_table(REPORT, "requests", matches=(match,))) == subjects
+
+
+@pytest.mark.parametrize(("text", "left"), [("公开方式：网站（√）、公报（ ）。", False), ("联系单位：（ ）。", True)])
+def test_an_empty_bracket_beside_a_ticked_one_is_an_answer(text: str, left: bool) -> None:
+    section = replace(REPORT.sections["overview"], text=text)
+
+    assert bool(told("S007", replace(REPORT, sections={**REPORT.sections, "overview": section}))) == left

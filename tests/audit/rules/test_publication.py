@@ -154,6 +154,12 @@ def test_the_working_day_after_a_local_rest_day_is_in_time() -> None:
         ("示例市人民政府办公室", "示例市人民政府", "pass"),
         ("示例经济技术开发区管委会", "示例经济技术开发区管理委员会", "pass"),
         ("示例市农业农村局", "示例市农业局", "pass"),
+        ("市人社局", "示例市人力资源和社会保障局", "pass"),
+        ("示例市城管局", "示例市城市管理综合行政执法局", "pass"),
+        ("示例县政府办", "示例县人民政府办公室", "pass"),
+        ("示例市示例区人民政府枫桥街道办事处", "示例区枫桥街道办事处", "pass"),
+        ("样例市应急管理局", "示例市应急管理局", "open"),
+        ("示例区东湖街道办事处", "示例区枫桥街道办事处", "fail"),
         ("示例市体育局", "示例市教育局", "open"),
         ("示例县人民政府", "示例市教育局", "fail"),
         ("示例市水务集团", "示例市教育局", "fail"),
@@ -165,3 +171,17 @@ def test_names_of_one_organ_are_known_for_the_same(agency: str, name: str, verdi
     ((_, outcome),) = judge(report, replace(DUE, name=name), select=("F013",)).outcomes
 
     assert outcome.kind.value == verdict
+
+
+@pytest.mark.parametrize(
+    ("period", "fires"),
+    [
+        ("统计期限自2024年1月1日起至2024年12月31日止", False),
+        ("统计期限为2023年1月1日至12月31日", True),
+        ("规划期为2021年1月1日至2025年12月31日", False),
+    ],
+)
+def test_the_years_of_a_plan_are_no_period_of_a_report(period: str, fires: bool) -> None:
+    report = replace(GOOD, title="示例市教育局2024年政府信息公开工作年度报告", preamble=period)
+
+    assert bool(judge(report, DUE, select=("F012",)).findings) == fires
