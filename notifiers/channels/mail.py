@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 from typing import Final
 
 from notifiers.channels.address import check_address
@@ -24,6 +25,7 @@ from notifiers.wording import Page, Wording
 
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _BREAK: Final = "\n\n"
+_SMTP: Final = compat32.clone(linesep="\r\n")
 
 
 class Mail:
@@ -59,17 +61,18 @@ class Mail:
         """The letter of a message: same id, same date, same bytes on every attempt. Raises CannotBuildError."""
         message = read(delivery.body, self._settings.language)
         text, html = (self._fitted(wording, message) for wording in (self._text, self._html))
-        mail = EmailMessage(policy=SMTP.clone(max_line_length=76))
-        mail["Subject"] = plain(text.title)
-        mail["From"] = Address(plain(self._settings.site), addr_spec=self._sender)
+        # the older interface: the newer one loses the space between an encoded word and a plain one
+        parts = [MIMEText(_BREAK.join(text.pieces) + "\n", "plain", "utf-8")]
+        parts.append(MIMEText(_document(html, self._settings.language), "html", "utf-8"))
+        boundary = "=_" + hashlib.sha256(delivery.message_id.encode()).hexdigest()[:32]
+        mail = MIMEMultipart("alternative", boundary, parts)
+        mail["Subject"] = Header(plain(text.title), "utf-8", header_name="Subject")
+        mail["From"] = formataddr((plain(self._settings.site), self._sender))
         mail["To"] = ", ".join(self._recipients)
         mail["Date"] = format_datetime(delivery.created)
         mail["Message-ID"] = f"<{delivery.message_id}@{self._sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notice answers it
-        mail.set_content(_BREAK.join(text.pieces) + "\n", cte="base64")
-        mail.add_alternative(_document(html, self._settings.language), subtype="html", cte="base64")
-        mail.set_boundary("=_" + hashlib.sha256(delivery.message_id.encode()).hexdigest()[:32])
-        return Letter(self._settings.url, self._sender, self._recipients, mail.as_bytes(), self._login)
+        return Letter(self._settings.url, self._sender, self._recipients, mail.as_bytes(policy=_SMTP), self._login)
 
     def classify(self, response: Response) -> Outcome:
         """By the reply code (RFC 5321 4.2): 2 taken, 4 later, 5 never, but 552 is a matter of size."""
