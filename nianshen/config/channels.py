@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from nianshen.config.model import Channel, Config, MailChannel, RobotChannel, WebhookChannel, WordedChannel
+from nianshen.config.problems import did_you_mean
 from nianshen.config.source import Source
 from notifiers import channels, sample
 from notifiers.address import AddressGuard, AllowListError
@@ -18,6 +20,7 @@ from notifiers.exchange import CannotBuildError
 from notifiers.outbox import Delivery
 from notifiers.secret import Secret
 from notifiers.sign import SecretFormatError
+from notifiers.wording import PARTS
 
 _THEN = datetime(2026, 2, 1, tzinfo=UTC)  # any instant: what a trial says is thrown away
 
@@ -29,9 +32,13 @@ def check(source: Source, config: Config) -> None:
             AddressGuard(channel.allow_private_addresses)
         except AllowListError as error:
             source.report(("channels", name, "allow_private_addresses"), "CFG041", str(error))
+        templates = channel.templates if isinstance(channel, WordedChannel) else None
+        if templates is not None and (wrong := _misplaced(templates)):
+            source.report(("channels", name, "templates"), "CFG048", wrong)
+            continue
         try:
             made = channels.create(channel.type, settings(channel, config))
-            if isinstance(channel, WordedChannel) and channel.templates is not None:
+            if templates is not None:
                 for message in sample.every_kind(_THEN):
                     made.build(Delivery(message.message_id, name, message.body, 0, _THEN), _THEN)
         except (ChannelSettingsError, SecretFormatError) as error:
@@ -59,6 +66,17 @@ def settings(channel: Channel, config: Config) -> Settings:
         case MailChannel():
             return replace(plain, username=channel.username, sender=channel.sender, recipients=channel.to)
     return plain
+
+
+def _misplaced(folder: Path) -> str | None:
+    """What is wrong with a folder of templates before any of them is read: a name nobody asks for goes unnoticed."""
+    if not folder.is_dir():
+        return "没有这个目录 / no such folder"
+    known = [f"{part}.j2" for part in PARTS]
+    for path in sorted(folder.glob("*.j2")):
+        if path.name not in known:
+            return f"没有人用的模板 / a template nobody asks for: {path.name}{did_you_mean(path.name, known)}"
+    return None
 
 
 def _secrets(channel: Channel) -> Iterable[SecretStr]:

@@ -357,17 +357,18 @@ class MailChannel(WordedChannel):
     type: Literal["email"]
     url: Annotated[SecretStr, AfterValidator(_mail_server)]
     username: Annotated[str, Field(min_length=1)] | None = None
-    password: SecretStr | None = None
+    password: SecretStr | None = Field(default=None, validate_default=True)
     sender: Annotated[str, Field(alias="from", pattern=_MAILBOX)]
     to: Annotated[
         tuple[Annotated[str, Field(pattern=_MAILBOX)], ...], BeforeValidator(_one_or_many), Field(min_length=1)
     ]
 
-    @model_validator(mode="after")
-    def _login(self) -> Self:
-        if (self.username is None) != (self.password is None):
+    @field_validator("password")
+    @classmethod
+    def _login(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (info.data.get("username") is None) != (password is None):
             raise _problem("CFG011", "username 和 password 须同时给出", "username and password go together")
-        return self
+        return password
 
 
 class AppriseChannel(WordedChannel):

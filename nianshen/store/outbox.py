@@ -74,7 +74,7 @@ class Outbox:
                     {"state": "accepted", "last_error": reason} if accepted else {"state": "sent", "last_error": None}
                 )
                 values |= last | {"sent_at": now}
-                this = and_(this, _TABLE.c.state != "sent")
+                this = and_(this, _TABLE.c.state.not_in(["sent", "accepted"]))
             case Retry(reason=reason):
                 values |= {"state": "pending", "not_before": not_before or now, "last_error": reason}
                 this = and_(this, _still_ours(delivery))

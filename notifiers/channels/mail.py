@@ -66,7 +66,7 @@ class Mail:
         parts.append(MIMEText(_document(html, self._settings.language), "html", "utf-8"))
         boundary = "=_" + hashlib.sha256(delivery.message_id.encode()).hexdigest()[:32]
         mail = MIMEMultipart("alternative", boundary, parts)
-        mail["Subject"] = Header(plain(text.title), "utf-8", header_name="Subject")
+        mail["Subject"] = Header(plain(text.title), "utf-8", header_name="Subject").encode()
         mail["From"] = formataddr((plain(self._settings.site), self._sender))
         mail["To"] = ", ".join(self._recipients)
         mail["Date"] = format_datetime(delivery.created)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
 from notifiers.limits import Pace, State, admit, after, fresh
 from notifiers.outbox import Delivery
-from notifiers.outcome import Delivered, Permanent, Retry
+from notifiers.outcome import Accepted, Delivered, Permanent, Retry
 
 NOW = datetime(2026, 1, 31, 16, tzinfo=UTC)
 
@@ -111,7 +111,7 @@ class FakeOutbox:
             row.lease_until, row.reason = None, outcome.reason
             match outcome:
                 case Delivered():
-                    row.state = "sent"
+                    row.state = "accepted" if isinstance(outcome, Accepted) else "sent"
                 case Permanent():
                     row.state = "dead"
                 case Retry():

@@ -32,7 +32,8 @@ class Service(Receiver):
 
     def answer(self, received: Received) -> Answer:
         scripted = super().answer(received)
-        return self.judge(received) if scripted.status in {204, 401} and not scripted.body else scripted
+        usual = scripted.status in {204, 401} and not (scripted.body or scripted.cut or scripted.hang)
+        return self.judge(received) if usual else scripted
 
     def judge(self, received: Received) -> Answer:
         if received.path.partition("?")[0] != self.path.partition("?")[0]:

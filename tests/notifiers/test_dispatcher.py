@@ -20,10 +20,10 @@ from notifiers.channels.webhook import Webhook
 from notifiers.clock import SystemClock
 from notifiers.digest import build
 from notifiers.dispatcher import LEASE, Dispatcher, Tally
-from notifiers.exchange import FaultKind, Request, Response, TransportFault
+from notifiers.exchange import CannotBuildError, FaultKind, Request, Response, TransportFault
 from notifiers.limits import Pace
 from notifiers.outbox import Delivery
-from notifiers.outcome import Outcome, Permanent
+from notifiers.outcome import Accepted, Outcome, Permanent, Retry
 from notifiers.secret import Secret
 from notifiers.transport import Limits, Transport
 from tests.notifiers.making import NOW, FakeClock, FakeOutbox, delivery, item
@@ -231,6 +231,56 @@ def test_a_message_lost_between_sending_and_settling_comes_again_with_the_same_i
     assert (early, late) == (Tally(), Tally(sent=1))
     assert len(script.sent) == 2
     assert script.sent[0][:3] == script.sent[1][:3]
+
+
+class Answering(Webhook):
+    """Takes every answer for the outcome it was made with."""
+
+    outcome: Outcome
+
+    def classify(self, response: Response) -> Outcome:
+        return self.outcome
+
+
+def answering(outcome: Outcome, rows: list[Delivery]) -> tuple[Dispatcher, FakeOutbox, FakeClock]:
+    clock, outbox = FakeClock(), FakeOutbox(rows)
+    channel = Answering(Settings(Secret("https://hooks.example/T0PS3CRET"), (Secret(SECRET),)))
+    channel.outcome = outcome
+    return Dispatcher(outbox, {"ops": channel}, Script([], clock), clock, Random(0), paces=PACES), outbox, clock
+
+
+def test_what_a_service_only_accepted_counts_as_sent_and_says_so() -> None:
+    dispatcher, outbox, _ = answering(Accepted("202"), [delivery()])
+
+    assert dispatcher.run_once() == Tally(sent=1)
+    assert outbox.states() == {"msg_1": "accepted"}
+
+
+def test_what_is_worth_one_more_try_is_tried_twice() -> None:
+    dispatcher, outbox, clock = answering(Retry(None, "sign", once=True), [delivery()])
+
+    first = dispatcher.run_once()
+    clock.advance(timedelta(hours=1))
+    second = dispatcher.run_once()
+
+    assert (first, second) == (Tally(failed=1, waiting=1), Tally(dead=1))
+    assert outbox.rows["msg_1"].delivery.attempts == 2
+
+
+def test_a_message_that_cannot_be_built_is_a_dead_letter_and_stops_nobody() -> None:
+    class Broken(Webhook):
+        def build(self, delivery: Delivery, now: datetime) -> Request:
+            if delivery.message_id == "msg_1":
+                raise CannotBuildError("alert.j2:3: 'titel' is undefined, T0PS3CRET")
+            return super().build(delivery, now)
+
+    clock, outbox = FakeClock(), FakeOutbox([delivery("msg_1"), delivery("msg_2")])
+    channel = Broken(Settings(Secret("https://hooks.example/T0PS3CRET"), (Secret(SECRET),)))
+
+    tally = Dispatcher(outbox, {"ops": channel}, Script([], clock), clock, Random(0), paces=PACES).run_once()
+
+    assert tally == Tally(sent=1, dead=1)
+    assert outbox.rows["msg_1"].reason == "alert.j2:3: 'titel' is undefined, ***"
 
 
 def test_a_reason_that_quotes_the_address_is_redacted() -> None:

@@ -12,7 +12,7 @@ import pytest
 from nianshen.store import NewAlert, NewMessage, Store
 from notifiers.limits import Pace
 from notifiers.outbox import Delivery
-from notifiers.outcome import Delivered, Permanent, Retry
+from notifiers.outcome import Accepted, Delivered, Permanent, Retry
 
 NOW = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
 LEASE = NOW + timedelta(minutes=1)
@@ -73,6 +73,17 @@ def test_a_delivered_message_is_never_claimed_again(filled: Store) -> None:
     assert claim(filled, NOW + timedelta(days=9)) is None
     (alert,) = filled.alerts.list()
     assert (alert.state, alert.attempts, alert.sent) == ("sent", 1, NOW)
+
+
+def test_what_was_only_accepted_says_so_and_is_not_sent_again(filled: Store) -> None:
+    delivery = taken(filled)
+
+    filled.outbox.settle(delivery, Accepted("202"), NOW, None)
+    filled.outbox.settle(delivery, Delivered("late"), LEASE, None)
+
+    assert claim(filled, NOW + timedelta(days=9)) is None
+    (alert,) = filled.alerts.list()
+    assert (alert.state, alert.attempts, alert.sent) == ("accepted", 1, NOW)
 
 
 def test_a_retry_waits_until_it_is_due(filled: Store) -> None:
