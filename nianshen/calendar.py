@@ -110,9 +110,9 @@ class Calendar:
 
     def rest_day_until(self, due: date) -> date | None:
         """The next working day if ``due`` is a rest day; publication up to it counts as in time, with a note."""
-        if not self._rests(due):
+        if not self.rests(due):
             return None
-        return next(day for day in _days_after(due) if not self._rests(day))
+        return next(day for day in _days_after(due) if not self.rests(day))
 
     def passed(self, due: date, now: datetime) -> bool:
         """Whether ``due`` is over at ``now``: from 24:00 of that day on. Raises ValueError for a naive ``now``."""
@@ -126,6 +126,17 @@ class Calendar:
             raise ValueError("now must be aware")
         return now.astimezone(zone(self.timezone)).date()
 
+    def working_days_until(self, day: date, today: date) -> int:
+        """Working days after ``today`` up to and including ``day``; negative: those after ``day`` up to ``today``."""
+        if day < today:
+            return -self.working_days_until(today, day)
+        span = (today + timedelta(days=number) for number in range(1, (day - today).days + 1))
+        return sum(not self.rests(one) for one in span)
+
+    def rests(self, day: date) -> bool:
+        """Whether ``day`` is no working day."""
+        return day not in self.workdays and (day in self.holidays or day.weekday() >= _SATURDAY)
+
     def _statutory(self, kind: str, year: int) -> tuple[date, str] | None:
         if year < FIRST_YEAR:
             return None
@@ -135,9 +146,6 @@ class Calendar:
             if kind in deadline.kinds:
                 return date(year + 1, deadline.month, deadline.day), deadline.basis
         return None
-
-    def _rests(self, day: date) -> bool:
-        return day not in self.workdays and (day in self.holidays or day.weekday() >= _SATURDAY)
 
 
 def zone(name: str) -> tzinfo:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 
 from audit.finding import Kind
 from audit.lifecycle import Change
 from audit.lifecycle import Event as Step
+from nianshen.calendar import zone
 from nianshen.config import Config
+from nianshen.config import Organisation as Whom
 from nianshen.errors import StorageError
 from nianshen.health import Doubt
 from nianshen.receivers import open_channels, open_transport
 from nianshen.status import Status
-from nianshen.store import FindingRow, NewAlert, NewMessage, Store, Unit
+from nianshen.store import DeadLetter, FindingRow, NewAlert, NewMessage, Store, Unit
 from notifiers import digest, route
 from notifiers.clock import SystemClock
 from notifiers.dispatcher import Dispatcher, Tally
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
 from notifiers.limits import Pace
+from notifiers.mute import Facts, Notice, Quiet, Why, quiet_until, why_held
 
 _TOLD = {
     Step.OPENED: Event.OPENED,
@@ -31,6 +35,7 @@ _TOLD = {
     Step.RESOLVED: Event.RESOLVED,
     Step.REOPENED: Event.REOPENED,
 }
+DELIVERY_FAILED = "delivery_failed"
 _RESOLVED = {"zh": "已改正：", "en": "resolved: "}
 _PORTAL_WORDS = {
     "portal_unreachable": ("门户无法访问", "portal unreachable"),
@@ -109,12 +114,17 @@ def enqueue(
     An alert no message carries stays as suppressed or pending, with the reason.
     """
     status_of = {one["id"]: one["status"] for one in standing}
-    told = unit.alerts.told(one.fingerprint for one in news if isinstance(one, FindingNews))
+    notices = unit.alerts.notices(one.fingerprint for one in news if isinstance(one, FindingNews))
+    organisations = {one.id: one for one in config.organisations}
     items: list[AlertItem] = []
     alerts: dict[str, NewAlert] = {}
     for one in news:
-        item = _portal_item(one) if isinstance(one, PortalNews) else _finding_item(one, config, status_of)
-        held = None if isinstance(one, PortalNews) else _held(one, config, readable, told)
+        item = (
+            _portal_item(one)
+            if isinstance(one, PortalNews)
+            else _finding_item(one, organisations[one.organisation], status_of)
+        )
+        why = None if isinstance(one, PortalNews) else why_held(_facts(one, config, readable, notices), now)
         key = f"portal/{one.portal}" if isinstance(one, PortalNews) else one.fingerprint
         alerts[item.alert_id] = NewAlert(
             alert_id=item.alert_id,
@@ -123,22 +133,39 @@ def enqueue(
             organisation=item.organisation.id if item.organisation else None,
             year=item.year,
             rules=(item.rule,),
-            state=held[0] if held else "pending",
-            reason=held[1] if held else None,
+            state=why.state if why else "pending",
+            reason=str(why) if why else None,
+            judged_at=now,
         )
-        if held is None:
+        if why is None:
             items.append(item)
-    plan = route.plan(items, _routes(config))
-    messages = _messages(plan, now, _counts(standing))
-    for item in plan.unrouted:
-        reason = "没有匹配的路由 / no route matches"
-        alerts[item.alert_id] = replace(alerts[item.alert_id], state="suppressed", reason=reason)
+    gone = [one.fingerprint for one in news if isinstance(one, FindingNews) and one.event is Event.RESOLVED]
+    unit.alerts.drop_held(gone, str(Why.GONE))
+    store_items(unit, config, now, items, alerts, counts_of(standing))
+
+
+def store_items(
+    unit: Unit,
+    config: Config,
+    now: datetime,
+    items: Sequence[AlertItem],
+    alerts: Mapping[str, NewAlert],
+    counts: digest.Counts,
+    routes: Sequence[route.Route] | None = None,
+) -> None:
+    """Store ``alerts`` (by id) and the messages that carry ``items``, by the routes of the configuration or others."""
+    plan = route.plan(items, routes_of(config) if routes is None else routes)
+    unrouted = {item.alert_id for item in plan.unrouted}
+    kept = [
+        replace(one, state=Why.NO_ROUTE.state, reason=str(Why.NO_ROUTE)) if one.alert_id in unrouted else one
+        for one in alerts.values()
+    ]
     # Transport keeps real time, whatever instant the run judges by.
-    unit.enqueue(list(alerts.values()), messages, datetime.now(UTC))
+    unit.enqueue(kept, _messages(config, plan, now, counts), datetime.now(UTC))
 
 
 def release(unit: Unit, config: Config, now: datetime, row: FindingRow, standing: Sequence[Mapping[str, Any]]) -> int:
-    """Enqueue the alerts of a finding that waited for a person; returns how many there were.
+    """Enqueue the alerts of a finding that are held back; returns how many there were.
 
     They keep their ids, so that a receiver knows them whenever they come.
     """
@@ -148,20 +175,52 @@ def release(unit: Unit, config: Config, now: datetime, row: FindingRow, standing
     reading = unit.readings.get(row.reading_id) if row.reading_id is not None else None
     snapshot = Snapshot(reading["sha256"], reading["captured_at"], reading["url"]) if reading else None
     status_of = {one["id"]: one["status"] for one in standing}
+    organisation = next(one for one in config.organisations if one.id == row.organisation)
     items = [
         replace(
             _finding_item(
                 FindingNews(row.organisation, row.year, Event(one.event), row.fingerprint, row.document, snapshot, ""),
-                config,
+                organisation,
                 status_of,
             ),
             alert_id=one.id,
         )
         for one in held
     ]
-    messages = _messages(route.plan(items, _routes(config)), now, _counts(standing))
-    unit.alerts.enqueue((), messages, datetime.now(UTC))
+    store_items(unit, config, now, items, {}, counts_of(standing))
     return len(held)
+
+
+def report_dead(unit: Unit, config: Config) -> int:
+    """Tell of messages that were given up, on the fallback of their channel; how many there were.
+
+    A message that tells of others and was given up itself is told nowhere: ``alerts dead`` shows it.
+    """
+    now = datetime.now(UTC)
+    lost: dict[str, list[DeadLetter]] = {}
+    for letter in unit.outbox.unreported():
+        if json.loads(letter.body).get("type") != f"system.{DELIVERY_FAILED}":
+            lost.setdefault(letter.channel, []).append(letter)
+    for channel, letters in lost.items():
+        item = _dead_item(channel, letters)
+        settings = config.channels.get(channel)
+        fallback = settings.fallback if settings else None
+        why = None if fallback else Why.NO_FALLBACK
+        alert = NewAlert(
+            alert_id=item.alert_id,
+            key=f"channel/{channel}",
+            event=item.event,
+            organisation=None,
+            year=None,
+            rules=(item.rule,),
+            state=why.state if why else "pending",
+            reason=str(why) if why else None,
+        )
+        messages = digest.build([item], now=now, scope=f"{fallback}/{DELIVERY_FAILED}") if fallback else []
+        unit.enqueue(
+            [alert], [NewMessage(one.message_id, fallback or "", one.body, one.alerts) for one in messages], now
+        )
+    return sum(map(len, lost.values()))
 
 
 def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
@@ -200,15 +259,30 @@ def dispatcher(
         transport.close()
 
 
-def _messages(plan: route.Plan, now: datetime, counts: digest.Counts) -> list[NewMessage]:
+def _messages(config: Config, plan: route.Plan, now: datetime, counts: digest.Counts) -> list[NewMessage]:
+    """What is about organisations waits for the end of quiet hours; what is about the system never does."""
+    later = _quiet_until(config, datetime.now(UTC))
     return [
-        NewMessage(message.message_id, parcel.channel, message.body, message.alerts)
+        NewMessage(
+            message.message_id,
+            parcel.channel,
+            message.body,
+            message.alerts,
+            later if message.type.startswith("audit.") else None,
+        )
         for parcel in plan.parcels
         for message in digest.build(parcel.items, now=now, counts=counts, scope=parcel.scope)
     ]
 
 
-def _routes(config: Config) -> list[route.Route]:
+def _quiet_until(config: Config, now: datetime) -> datetime | None:
+    policy, calendar = config.policy, config.due_dates
+    start, end = map(time.fromisoformat, policy.quiet.split("-")) if policy.quiet else (None, None)
+    quiet = Quiet(start, end, calendar.rests if policy.rest_days == "hold" else None)
+    return quiet_until(now.astimezone(zone(config.site.timezone)), quiet)
+
+
+def routes_of(config: Config) -> list[route.Route]:
     return [
         route.Route(
             route.Match.of({name: value for name, value in one.match.model_dump().items() if value}),
@@ -219,23 +293,19 @@ def _routes(config: Config) -> list[route.Route]:
     ]
 
 
-def _held(
-    news: FindingNews, config: Config, readable: Callable[[str], bool], told: Collection[str]
-) -> tuple[str, str] | None:
-    """Why an alert is not sent: the state it keeps and the reason."""
-    if news.waived:
-        return "suppressed", "已豁免 / waived"
-    if news.snapshot is None or not readable(news.snapshot.sha256):
-        return "suppressed", "没有可读的证据 / no readable evidence"
-    if news.event is Event.RESOLVED:
-        return None if news.fingerprint in told else ("suppressed", "此前未曾告知 / was never told")
-    if news.document["severity"] in config.rules.confirm:
-        return "pending", "等待人工确认 / waits for a person to confirm"
-    return None
+def _facts(
+    news: FindingNews, config: Config, readable: Callable[[str], bool], notices: Mapping[str, Sequence[Notice]]
+) -> Facts:
+    return Facts(
+        event=news.event,
+        waived=news.waived,
+        evident=news.snapshot is not None and readable(news.snapshot.sha256),
+        unconfirmed=news.document["severity"] in config.rules.confirm,
+        notices=notices.get(news.fingerprint, ()),
+    )
 
 
-def _finding_item(news: FindingNews, config: Config, status_of: Mapping[str, str]) -> AlertItem:
-    organisation = next(one for one in config.organisations if one.id == news.organisation)
+def _finding_item(news: FindingNews, organisation: Whom, status_of: Mapping[str, str]) -> AlertItem:
     document = news.document
     message = dict(document["message"])
     if news.event is Event.RESOLVED:
@@ -243,7 +313,7 @@ def _finding_item(news: FindingNews, config: Config, status_of: Mapping[str, str
     snapshot = news.snapshot
     return AlertItem(
         # The run is part of it: what comes and goes with the same bytes is told anew each time.
-        alert_id=_id(news.fingerprint, news.event, news.run_id),
+        alert_id=item_id(news.fingerprint, news.event, news.run_id),
         event=news.event,
         organisation=Organisation(
             organisation.id, organisation.name, organisation.region or None, organisation.kind, organisation.portal
@@ -267,7 +337,7 @@ def _portal_item(news: PortalNews) -> AlertItem:
     if news.doubt:
         zh, en = f"{zh}（{news.doubt.zh}）", f"{en} ({news.doubt.en})"
     return AlertItem(
-        alert_id=_id("portal", news.portal, news.reason or "recovered", news.run_id),
+        alert_id=item_id("portal", news.portal, news.reason or "recovered", news.run_id),
         event=Event.SYSTEM,
         organisation=None,
         year=None,
@@ -285,11 +355,30 @@ def _portal_item(news: PortalNews) -> AlertItem:
     )
 
 
-def _id(*parts: str) -> str:
+def _dead_item(channel: str, letters: Sequence[DeadLetter]) -> AlertItem:
+    count, reason = len(letters), letters[-1].reason
+    return AlertItem(
+        alert_id=item_id(DELIVERY_FAILED, *(letter.message_id for letter in letters)),
+        event=Event.SYSTEM,
+        organisation=None,
+        year=None,
+        rule=DELIVERY_FAILED,
+        severity="error",
+        status=Status.UNKNOWN.value,
+        title={"zh": f"通道 {channel} 未能送达", "en": f"channel {channel}: not delivered"},
+        message={
+            "zh": f"{count} 条消息已放弃，最后一条的原因：{reason}。排除后运行 nianshen alerts retry --all",
+            "en": f"{count} message(s) given up, the last one for: {reason}. Once mended: nianshen alerts retry --all",
+        },
+    )
+
+
+def item_id(*parts: str) -> str:
     return "al_" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
 
 
-def _counts(standing: Sequence[Mapping[str, Any]]) -> digest.Counts:
+def counts_of(standing: Sequence[Mapping[str, Any]]) -> digest.Counts:
+    """How many organisations could be checked, of those ``status`` shows."""
     unknown = [one for one in standing if one["status"] == Status.UNKNOWN]
     return digest.Counts(
         checked=len(standing) - len(unknown),

@@ -25,7 +25,7 @@ from nianshen.config import Config
 from nianshen.errors import Exit, StorageError
 from nianshen.schedule import Ended, Job, Watcher, jobs_of, timer
 from nianshen.store import JobRun, Store
-from nianshen.telling import dispatcher
+from nianshen.telling import dispatcher, report_dead
 from notifiers.dispatcher import LEASE as DELIVERY_LEASE
 
 BEAT_SECONDS: Final = 10
@@ -34,7 +34,7 @@ DEAD_AFTER_SECONDS: Final = 90
 OLDEST_WAITING: Final = timedelta(minutes=15)
 GRACE_SECONDS: Final = 25
 
-COMMANDS: Final = {"cycle": ("run",)}
+COMMANDS: Final = {"cycle": ("run",), "reminders": ("alerts", "remind")}
 """The command that does the work of a job. It is a process of its own: whatever happens to it, the watcher goes on."""
 
 _STOPPED: Final = "随监测进程停止，下次启动时再运行 / stopped with the watcher, runs again with the next"
@@ -126,6 +126,8 @@ class Watch:
                 jump = self.watcher.beat()
                 if jump is not None:
                     self._clock_jumped(jump)
+                with self._store.transaction() as unit:
+                    report_dead(unit, self._config)
                 self._beat_began, self._beat_ended = None, time.monotonic()
             except StorageError as error:
                 self._complain("heart", str(error))

@@ -12,8 +12,8 @@ from typing import Final
 from notifiers.backoff import DELAYS, LONGEST_RETRY_AFTER, held
 from notifiers.outcome import Delivered, Permanent, Retry
 
-PER_MINUTE: Final = {"feishu": 60, "dingtalk": 20, "wecom": 20, "slack": 60, "teams": 60}
-"""What a service takes before it refuses or freezes a robot; ``webhook`` and all others: ``DEFAULT_PER_MINUTE``."""
+PER_MINUTE: Final = {"feishu": 60, "dingtalk": 20, "wecom": 20, "slack": 60, "teams": 60, "email": 60, "apprise": 20}
+"""What a service takes before it refuses or freezes a sender; a webhook: ``DEFAULT_PER_MINUTE``."""
 DEFAULT_PER_MINUTE: Final = 600
 
 OPENS_AFTER: Final = 5

@@ -45,25 +45,23 @@ class Match:
 
     def __call__(self, item: AlertItem) -> bool:
         """Whether the item meets every condition."""
-        return all(
-            _any(patterns, value)
-            for patterns, value in (
-                (self.severity, item.severity),
-                (self.rule, item.rule),
-                (self.portal, item.portal_id),
-            )
-        ) and (item.event is Event.SYSTEM or self._organisation(item))
+        return not self.missed(item)
 
-    def _organisation(self, item: AlertItem) -> bool:
+    def missed(self, item: AlertItem) -> tuple[str, ...]:
+        """The conditions the item does not meet, by their names in the configuration."""
         who = item.organisation
-        return who is not None and all(
-            _any(patterns, value)
-            for patterns, value in (
-                (self.region, who.region),
-                (self.organisation, who.id),
-                (self.kind, who.kind),
-            )
-        )
+        asked: dict[str, tuple[tuple[str, ...], str | None]] = {
+            "severity": (self.severity, item.severity),
+            "rule": (self.rule, item.rule),
+            "portal": (self.portal, item.portal_id),
+        }
+        if item.event is not Event.SYSTEM:
+            asked |= {
+                "region": (self.region, who.region if who else None),
+                "organisation": (self.organisation, who.id if who else None),
+                "kind": (self.kind, who.kind if who else None),
+            }
+        return tuple(name for name, (patterns, value) in asked.items() if not _any(patterns, value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,15 @@ from typing import Annotated
 
 import typer
 
+from nianshen.calendar import zone
 from nianshen.cli import receivers
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.cli.output import Format, render, safe
+from nianshen.cli.status import instant
 from nianshen.config import load
 from nianshen.errors import UsageError
+from nianshen.recounting import story
+from nianshen.reminding import release_steady, remind
 from nianshen.store import Store, open_store
 
 SCHEMA = "nianshen.alerts/1"
@@ -37,6 +41,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="查看、重发告警 / see alerts and send them again", no_args_is_help=True)
     group.command("list", help="列出告警及送达情况 / alerts and their delivery")(list_alerts)
+    group.command("dead", help="列出放弃的消息及原因 / messages that were given up, and why")(list_dead)
+    group.command("explain", help="说明为何发往或未发往各处 / why an alert went where it went")(explain)
+    group.command("remind", help="排入到期的提醒 / enqueue the reminders that are due")(send_reminders)
     group.command("retry", help="立即重发等待和失败的告警 / make waiting and dead alerts due at once")(retry)
     group.command("ack", help="确认已知悉 / acknowledge an alert")(ack)
     receivers.add(group)
@@ -48,14 +55,59 @@ def list_alerts(
     output: Annotated[Format, typer.Option("--format", help="输出格式 / output")] = Format.TABLE,
 ) -> None:
     """Print every alert once per channel, the newest first."""
+    _print(config, output, None)
+
+
+def list_dead(
+    config: ConfigOption = DEFAULT,
+    output: Annotated[Format, typer.Option("--format", help="输出格式 / output")] = Format.TABLE,
+) -> None:
+    """Print the alerts whose message was given up; ``alerts retry`` sends them again."""
+    _print(config, output, "dead")
+
+
+def _print(config: Path, output: Format, state: str | None) -> None:
     store = _open(config)
     try:
-        found = [row.as_json() for row in store.alerts.list()]
+        found = [row.as_json() for row in store.alerts.list() if state in {None, row.state}]
     finally:
         store.close()
     lines = [{**one, "rules": " ".join(one["rules"])} for one in found]
     answer = {"schema": SCHEMA, "alerts": found}
     sys.stdout.write(render(output, document=answer, columns=COLUMNS, rows=lines))
+
+
+def explain(
+    alert_id: Annotated[str, typer.Argument(metavar="ID", help="告警编号 / alert id")],
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """Say what became of an alert: its reason, each route with the conditions it misses, and its channels."""
+    settings = load(config, os.environ)
+    store = open_store(settings.database_url, create=False)
+    try:
+        lines = story(store, settings, alert_id)
+    finally:
+        store.close()
+    if not lines:
+        raise UsageError(f"没有这个告警：{safe(alert_id)}", f"no such alert: {safe(alert_id)}")
+    sys.stdout.write("".join(f"{safe(line)}\n" for line in lines))
+
+
+def send_reminders(
+    config: ConfigOption = DEFAULT,
+    now: Annotated[str | None, typer.Option(help="以此时刻判断 / judge as of this ISO time")] = None,
+) -> None:
+    """Put the reminders of the season that are due into the outbox; the next ``run`` or ``watch`` sends them."""
+    settings = load(config, os.environ)
+    moment = instant(now, settings)
+    year = moment.astimezone(zone(settings.site.timezone)).year - 1
+    store = open_store(settings.database_url, create=False)
+    try:
+        with store.transaction() as unit:
+            count = remind(unit, settings, year, moment) + release_steady(unit, settings, year, moment)
+    finally:
+        store.close()
+    typer.echo(f"{count} 条提醒 / {count} reminder(s)")
 
 
 def retry(

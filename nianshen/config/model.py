@@ -31,6 +31,7 @@ from nianshen.config.expand import SECRET_KEYS
 from notifiers.limits import DEFAULT_PER_MINUTE, PER_MINUTE
 
 MASK = "***"
+_SPAN = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 _KEY_BYTES = range(24, 65)
 _MAILBOX = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 _CRON_WEEKDAY = re.compile(r"\*|\*/\d+|(?:mon|tue|wed|thu|fri|sat|sun)(?:[-,](?:mon|tue|wed|thu|fri|sat|sun))*", re.I)
@@ -235,7 +236,7 @@ class Politeness(Section):
     delay: float = Field(default=2.0, ge=0, le=3600)
     concurrency: int = Field(default=1, ge=1, le=16)
     robots: Literal["obey", "ignore"] = "obey"
-    window: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    window: Annotated[str, Field(pattern=_SPAN)] | None = None
 
 
 class Portal(Section):
@@ -296,6 +297,7 @@ class Channel(Section):
     url: Annotated[SecretStr, AfterValidator(_secret_url)]
     allow_private_addresses: tuple[Cidr, ...] = ()
     per_minute: int | None = Field(default=None, ge=1, le=6000)
+    fallback: str | None = Field(default=None, description="the channel that hears of messages this one could not send")
 
     @property
     def most_per_minute(self) -> int:
@@ -393,9 +395,29 @@ class Route(Section):
     group_by: Literal["channel", "region", "portal", "organisation"] = "channel"
 
 
+class Escalation(Section):
+    """From the ``after``-th working day after the due date on, overdue reminders go to these channels too."""
+
+    after: int = Field(ge=1, le=250)
+    to: Annotated[tuple[str, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+
+
+Days = tuple[Annotated[int, Field(ge=1, le=250)], ...]
+
+
+class Policy(Section):
+    """When people are told. ``reminders`` and ``overdue`` count working days before and after the due date."""
+
+    quiet: Annotated[str, Field(pattern=_SPAN)] | None = None
+    rest_days: Literal["send", "hold"] = "send"
+    reminders: Days = (10, 3, 1)
+    overdue: Days = (1, 3, 7)
+    escalate: tuple[Escalation, ...] = ()
+
+
 class Job(Section):
     id: Id
-    run: Literal["cycle"] = "cycle"
+    run: Literal["cycle", "reminders"] = "cycle"
     cron: Annotated[str, AfterValidator(_cron)]
     jitter: int = Field(default=0, ge=0, le=3600, description="starts are put off by up to so many seconds")
 
@@ -420,8 +442,9 @@ it and readings six hours and more apart from that one, which prove absence; wee
 
 
 class Schedule(Section):
-    jobs: tuple[Job, ...] = tuple(
-        Job.model_construct(id=name, cron=cron, jitter=jitter) for name, cron, jitter in SEASON
+    jobs: tuple[Job, ...] = (
+        *(Job.model_construct(id=name, cron=cron, jitter=jitter) for name, cron, jitter in SEASON),
+        Job.model_construct(id="reminders", run="reminders", cron="30 8 * * *"),
     )
 
 
@@ -448,6 +471,7 @@ class Config(Section):
         ],
     ] = {}
     routes: tuple[Route, ...] = ()
+    policy: Policy = Policy()
     schedule: Schedule = Schedule()
     web: Web = Web()
 

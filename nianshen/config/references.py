@@ -35,6 +35,14 @@ def check(source: Source, rules: Collection[str]) -> None:
             known = organisations
             seeker.seek_all((*path, "match", "organisation"), match.get("organisation"), known, "单位", "organisation")
             seeker.seek_all((*path, "match", "rule"), match.get("rule"), rules, "规则", "rule")
+    for name in sorted(channels):
+        one = data["channels"][name]
+        if isinstance(one, dict):
+            seeker.seek(
+                ("channels", name, "fallback"), one.get("fallback"), channels - {name}, "其他通道", "other channel"
+            )
+    for path, item in _items(data, "policy", "escalate"):
+        seeker.seek_all((*path, "to"), item.get("to"), channels, "通道", "channel")
     section = data.get("rules")
     if isinstance(section, dict):
         severity = section.get("severity")

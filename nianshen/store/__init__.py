@@ -12,7 +12,7 @@ from nianshen.store.evidence import Evidence
 from nianshen.store.exports import Exports
 from nianshen.store.findings import AuditRecord, FindingRow, Findings
 from nianshen.store.jobs import JobRun, Jobs, Leases
-from nianshen.store.outbox import Outbox
+from nianshen.store.outbox import DeadLetter, Outbox
 from nianshen.store.portals import Lists, PortalReading, Portals
 from nianshen.store.readings import Readings
 from nianshen.store.reports import ReportRow, Reports
@@ -22,6 +22,7 @@ from nianshen.store.schema import backup, ready, upgrade
 __all__ = [
     "AlertRow",
     "AuditRecord",
+    "DeadLetter",
     "FindingRow",
     "JobRun",
     "Lists",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from sqlalchemy import insert, select, update
 
 from nianshen.store import tables
 from nianshen.store.database import Access
+from notifiers.event import Event
+from notifiers.mute import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class NewAlert:
     rules: Sequence[str]
     state: str = "pending"
     reason: str | None = None
+    judged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +124,41 @@ class Alerts:
         with self._access.read() as connection:
             return [_row(row) for row in connection.execute(query).mappings()]
 
-    def told(self, keys: Iterable[str]) -> set[str]:
-        """Those of the keys (fingerprints) that a message has carried at least once."""
+    def notices(self, keys: Iterable[str]) -> dict[str, Sequence[Notice]]:
+        """What messages have carried of each key (fingerprint), oldest first."""
         alert, link = tables.alert, tables.alert_message
         query = (
-            select(alert.c.key).distinct().join(link, link.c.alert_id == alert.c.id).where(alert.c.key.in_(set(keys)))
+            select(alert.c.key, alert.c.event, alert.c.judged_at)
+            .where(alert.c.key.in_(set(keys)), alert.c.id.in_(select(link.c.alert_id)))
+            .order_by(alert.c.judged_at, alert.c.created)
+        )
+        told: dict[str, list[Notice]] = defaultdict(list)
+        with self._access.read() as connection:
+            for row in connection.execute(query):
+                told[row.key].append(Notice(Event(row.event), row.judged_at))
+        return dict(told)
+
+    def known(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids that are stored."""
+        with self._access.read() as connection:
+            return set(connection.execute(select(tables.alert.c.id).where(tables.alert.c.id.in_(ids))).scalars())
+
+    def acknowledged(self, prefix: str) -> set[str]:
+        """The keys beginning with ``prefix`` of which a person acknowledged an alert."""
+        alert = tables.alert
+        query = select(alert.c.key).where(
+            alert.c.key.startswith(prefix, autoescape=True), alert.c.acked_at.is_not(None)
         )
         with self._access.read() as connection:
             return set(connection.execute(query).scalars())
+
+    def drop_held(self, keys: Collection[str], reason: str) -> None:
+        """What is held back of these keys will not be sent any more."""
+        alert, link = tables.alert, tables.alert_message
+        held = (alert.c.state == "pending") & alert.c.id.not_in(select(link.c.alert_id))
+        with self._access.write() as connection:
+            here = update(alert).where(alert.c.key.in_(keys), held)
+            connection.execute(here.values(state="suppressed", reason=reason))
 
     def ack(self, alert_id: str, now: datetime) -> bool:
         """A person has seen it; the first acknowledgement stays. False if there is no such alert."""
@@ -150,6 +181,7 @@ def _alert_values(one: NewAlert, now: datetime) -> dict[str, Any]:
         "state": one.state,
         "reason": one.reason,
         "created": now,
+        "judged_at": one.judged_at or now,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,14 @@ from notifiers.outcome import Accepted, Delivered, Permanent, Retry
 
 _TABLE = tables.outbox
 _CHANNELS = tables.channel_state
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    message_id: str
+    channel: str
+    body: bytes
+    reason: str
 
 
 class Outbox:
@@ -92,6 +100,16 @@ class Outbox:
             rows = connection.execute(select(_CHANNELS)).mappings()
             return {row["channel"]: _state_of(row) for row in rows}
 
+    def unreported(self) -> list[DeadLetter]:
+        """Dead letters no person was told of yet; from now on they count as told."""
+        dead = and_(_TABLE.c.state == "dead", _TABLE.c.reported.is_(False))
+        with self._access.write() as connection:
+            query = select(_TABLE.c.message_id, _TABLE.c.channel, _TABLE.c.body, _TABLE.c.last_error)
+            found = connection.execute(query.where(dead).order_by(_TABLE.c.message_id).with_for_update()).all()
+            if found:
+                connection.execute(update(_TABLE).where(dead).values(reported=True))
+        return [DeadLetter(row.message_id, row.channel, bytes(row.body), row.last_error) for row in found]
+
     def oldest_due(self, now: datetime) -> datetime | None:
         """Since when the message due longest has been due; None if none is. A channel at rest keeps nobody waiting."""
         rests = select(_CHANNELS.c.channel).where(_CHANNELS.c.held_until > now)
@@ -147,7 +165,9 @@ class Outbox:
             due = and_(_TABLE.c.message_id.in_(chosen), _TABLE.c.state.in_(["pending", "dead"]))
             anew = {"state": "pending", "not_before": now}
             dead = and_(due, _TABLE.c.state == "dead")
-            revived = connection.execute(update(_TABLE).where(dead).values(anew | {"attempts": 0})).rowcount
+            revived = connection.execute(
+                update(_TABLE).where(dead).values(anew | {"attempts": 0, "reported": False})
+            ).rowcount
             hurried = and_(due, _TABLE.c.not_before > now)
             moved = connection.execute(update(_TABLE).where(hurried).values(anew)).rowcount
             _wake(connection)

@@ -24,11 +24,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 """The migration these tables stand for; revisions are numbered, so that older and newer can be told apart."""
 
 
@@ -219,6 +220,7 @@ alert = Table(
     Column("reason", Words),
     Column("created", Instant, nullable=False),
     Column("acked_at", Instant),
+    Column("judged_at", Instant),
     one_of("event", "event", "opened", "worse", "resolved", "reopened", "reminder", "system"),
     one_of("state", "state", "pending", "suppressed"),
     Index(None, "key", "created"),
@@ -238,6 +240,7 @@ outbox = Table(
     Column("created", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("claims", Integer, nullable=False, server_default="0"),
+    Column("reported", Boolean, nullable=False, server_default=false()),
     one_of("state", "state", "pending", "leased", "sent", "accepted", "dead", "suppressed"),
 )
 # Senders ask for the first due message of their channel again and again: the index holds what waits, in that order.
