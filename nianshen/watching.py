@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -23,6 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from nianshen.config import Config
 from nianshen.errors import Exit, StorageError
+from nianshen.observing import StoreMetrics, answering
 from nianshen.schedule import Ended, Job, Watcher, jobs_of, timer
 from nianshen.store import JobRun, Store
 from nianshen.telling import dispatcher, report_dead
@@ -75,7 +77,10 @@ class Watch:
 
     def run(self) -> bool:
         """Until ``stop``. False if a part died that cannot be started anew."""
-        with dispatcher(self._store, self._config, Random(), self._channel_complains) as sender:  # noqa: S311 - jitter
+        with (
+            self._observed(),
+            dispatcher(self._store, self._config, Random(), self._channel_complains) as sender,  # noqa: S311 - jitter
+        ):
             threads = [
                 threading.Thread(target=self._heart, name="heart"),
                 threading.Thread(target=self._worker, name="worker"),
@@ -118,6 +123,23 @@ class Watch:
         if oldest is not None and _now() - oldest > OLDEST_WAITING:
             found.append("有告警等待超过 15 分钟 / an alert has been due for more than 15 minutes")
         return found
+
+    @contextmanager
+    def _observed(self) -> Iterator[None]:
+        """Answer how this process fares where the configuration says; a taken address is no reason not to watch."""
+        listen = self._config.observe.listen
+        if listen is None:
+            yield
+            return
+        host, _, port = listen.rpartition(":")
+        metrics = StoreMetrics(self._store, self.watcher, self.problems)
+        with ExitStack() as open_things:
+            try:
+                open_things.enter_context(answering(host, int(port), metrics, self.problems))
+            except OSError as error:
+                said = f"{listen} 已被占用 / is taken: {error.strerror}"
+                self._complain("observe", said)
+            yield
 
     def _heart(self) -> None:
         while not self._stop.is_set():

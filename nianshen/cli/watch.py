@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from datetime import UTC, datetime
 from types import FrameType
+from typing import Annotated
 
 import typer
 
-from nianshen.calendar import zone
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.config import load
 from nianshen.errors import Exit
 from nianshen.schedule import jobs_of
+from nianshen.speaking import LogFormat, logger
 from nianshen.store import open_store
 from nianshen.watching import Watch
 
@@ -24,14 +24,16 @@ def register(app: typer.Typer) -> None:
     app.command("watch", help="按计划运行并发送告警 / run on schedule and send alerts")(watch)
 
 
-def watch(config: ConfigOption = DEFAULT) -> None:
+def watch(
+    config: ConfigOption = DEFAULT,
+    log: Annotated[LogFormat, typer.Option("--log", help="日志格式 / form of the log")] = LogFormat.TEXT,
+) -> None:
     """Run until SIGTERM or Ctrl-C. Messages on their way are finished; a job in work is ended and due again."""
     settings = load(config, os.environ)
-    local = zone(settings.site.timezone)
+    lines = logger(log)
 
     def say(who: str, said: str) -> None:
-        sys.stderr.write(f"{datetime.now(local).isoformat(timespec='seconds')} {who}: {said}\n")
-        sys.stderr.flush()
+        lines.info(said, part=who)
 
     store = open_store(settings.database_url)
     try:

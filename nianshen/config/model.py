@@ -448,6 +448,21 @@ class Schedule(Section):
     )
 
 
+def _loopback(text: str) -> str:
+    host = _listen(text).rpartition(":")[0]
+    if host != "localhost" and not (re.fullmatch(r"[\d.]+", host) and ip_address(host).is_loopback):
+        raise _problem(
+            "CFG042", "须为本机地址，如 127.0.0.1:9464", "must be an address of this machine: 127.0.0.1:9464"
+        )
+    return text
+
+
+class Observe(Section):
+    """Where ``watch`` answers ``/healthz``, ``/readyz`` and ``/metrics``; null: nowhere."""
+
+    listen: Annotated[str, AfterValidator(_loopback)] | None = None
+
+
 class Web(Section):
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8000"
     public: bool = False
@@ -473,6 +488,7 @@ class Config(Section):
     routes: tuple[Route, ...] = ()
     policy: Policy = Policy()
     schedule: Schedule = Schedule()
+    observe: Observe = Observe()
     web: Web = Web()
 
     @property

@@ -90,6 +90,19 @@ class Jobs:
             again = update(_RUN).where(lost, _RUN.c.tries < most_tries)
             return connection.execute(again.values(state="due", due=now, said=said)).rowcount
 
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Slots by job and state."""
+        query = select(_RUN.c.job, _RUN.c.state, func.count().label("n")).where(_RUN.c.state != "known")
+        with self._access.read() as connection:
+            rows = connection.execute(query.group_by(_RUN.c.job, _RUN.c.state))
+            return {(row.job, row.state): row.n for row in rows}
+
+    def last_done(self) -> dict[str, datetime]:
+        """When each job last ended well."""
+        query = select(_RUN.c.job, func.max(_RUN.c.finished_at).label("at")).where(_RUN.c.state == "done")
+        with self._access.read() as connection:
+            return {row.job: row.at for row in connection.execute(query.group_by(_RUN.c.job))}
+
     def list(self, limit: int, job: str | None = None) -> list[JobRun]:
         """The latest slots, newest first; of one job if it is named."""
         query = select(_RUN).where(_RUN.c.state != "known").order_by(_RUN.c.slot.desc(), _RUN.c.job).limit(limit)

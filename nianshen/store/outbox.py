@@ -112,13 +112,26 @@ class Outbox:
 
     def oldest_due(self, now: datetime) -> datetime | None:
         """Since when the message due longest has been due; None if none is. A channel at rest keeps nobody waiting."""
-        rests = select(_CHANNELS.c.channel).where(_CHANNELS.c.held_until > now)
-        query = select(func.min(_TABLE.c.not_before)).where(
-            _TABLE.c.state == "pending", _TABLE.c.not_before <= now, _TABLE.c.channel.not_in(rests)
+        resting = {name for name, state in self.channels().items() if state.held_until and state.held_until > now}
+        return min((since for name, since in self.due_since(now).items() if name not in resting), default=None)
+
+    def due_since(self, now: datetime) -> dict[str, datetime]:
+        """For every channel that has something due, since when the message due longest has been."""
+        query = (
+            select(_TABLE.c.channel, func.min(_TABLE.c.not_before).label("since"))
+            .where(_TABLE.c.state == "pending", _TABLE.c.not_before <= now)
+            .group_by(_TABLE.c.channel)
         )
         with self._access.read() as connection:
-            moment: datetime | None = connection.execute(query).scalar_one()
-        return moment
+            return {row.channel: row.since for row in connection.execute(query)}
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Messages by channel and state."""
+        query = select(_TABLE.c.channel, _TABLE.c.state, func.count().label("n")).group_by(
+            _TABLE.c.channel, _TABLE.c.state
+        )
+        with self._access.read() as connection:
+            return {(row.channel, row.state): row.n for row in connection.execute(query)}
 
     def waiting(self) -> dict[str, int]:
         """Messages by state."""
