@@ -19,6 +19,8 @@ _LEAST_ROWS = 3
 _LEAST_COLUMNS = 3
 # The only table of the form with a single row of figures has fifteen of them.
 _SINGLE_ROW = 15
+_WIDE_ROW = 6
+"""Figures behind a label that make a line a row of a table, though it stands alone: a page break left it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class _Row:
     @property
     def is_data(self) -> bool:
         return len(self.values) >= _LEAST_COLUMNS
+
+    @property
+    def is_wide(self) -> bool:
+        return len(self.values) >= (_WIDE_ROW if self.labels else _SINGLE_ROW)
 
     @property
     def is_listed(self) -> bool:
@@ -54,7 +60,7 @@ def unruled_tables(lines: Sequence[Line], page: int, first_table: int = 0) -> tu
     while start < len(rows):
         end = _run_end(rows, start)
         run = rows[start:end]
-        if sum(row.is_data for row in run) >= _LEAST_ROWS or len(run[0].values) >= _SINGLE_ROW:
+        if sum(row.is_data for row in run) >= _LEAST_ROWS or run[0].is_wide:
             grids.append(_grid(run, page, first_table + len(grids)))
         elif (end := _listing_end(rows, start)) > start:
             grids.append(_listing(rows[start:end], page, first_table + len(grids)))
@@ -68,8 +74,9 @@ def unruled_tables(lines: Sequence[Line], page: int, first_table: int = 0) -> tu
 def _cut(line: Line) -> _Row:
     groups = [[line.glyphs[0]]]
     for before, glyph in zip(line.glyphs, line.glyphs[1:], strict=False):
-        # A figure may stand close behind a long label; the digits of an ordinal stand before the words.
-        wide = 0.3 if glyph.text.isdecimal() and not _VALUE.fullmatch(before.text) else 0.9
+        # A figure may stand close behind a long label or a figure; the digits of an ordinal stand before the words.
+        is_figure = glyph.text.isdecimal() or bool(_VALUE.fullmatch(glyph.text) and _VALUE.fullmatch(before.text))
+        wide = 0.3 if is_figure else 0.9
         if glyph.x0 - before.x1 > wide * max(before.size, glyph.size):
             groups.append([])
         groups[-1].append(glyph)
@@ -101,7 +108,7 @@ def _listing_end(rows: Sequence[_Row], start: int) -> int:
     """
     end = start
     while end < len(rows) and (rows[end].is_listed or rows[end].is_header):
-        if len(rows[end].values) >= _SINGLE_ROW or _run_end(rows, end) - end >= _LEAST_ROWS:
+        if rows[end].is_wide or _run_end(rows, end) - end >= _LEAST_ROWS:
             break
         end += 1
     listed = sum(row.is_listed for row in rows[start:end])
@@ -154,7 +161,8 @@ def _around(lines: Sequence[Line]) -> Box:
 def _placed(row: _Row, centres: Sequence[float]) -> list[str]:
     """The words before the first column, then what is printed under each column, be it a figure or not.
 
-    Where the words run into the first column, what stands there cannot be told from them.
+    Where the words run into the first column, what stands there cannot be told from them; nor can two figures under
+    one column, be they two or one with a gap in it.
     """
     texts = [""] * (len(centres) + 1)
     reach = min((b - a for a, b in pairwise(centres)), default=0.0) / 2
@@ -162,7 +170,8 @@ def _placed(row: _Row, centres: Sequence[float]) -> list[str]:
         column = 0
         if part in row.values or part.x0 > centres[0] - reach:
             column = 1 + min(range(len(centres)), key=lambda index: abs(centres[index] - _centre(part)))
-        texts[column] = f"{texts[column]} {part.text}".strip()
+        two = texts[column] and part in row.values
+        texts[column] = _UNREADABLE if two else f"{texts[column]} {part.text}".strip()
         if not column and part.x1 > centres[0] - part.size / 2:
             texts[1] = _UNREADABLE
     return texts
