@@ -33,6 +33,8 @@ class _Header:
             column = result_of(last) or (FOREIGN if last and last not in _SPANNING else "")
             if found or (column and column != FOREIGN):
                 found.append((groups[-1] if groups else None, column))
+        if {group for group, _ in found} == {None, *_SUITS} and sum(group is None for group, _ in found) == 5:
+            found = [(group or "review", column) for group, column in found]  # the word above the rest was lost
         named = [place for place in found if place[1] != FOREIGN]
         return found if len(set(named)) == len(named) and all(column for _, column in named) else []
 
@@ -43,6 +45,7 @@ class _Header:
 
 
 _SPANNING = frozenset([*DISPUTE_GROUPS, "行政诉讼"])
+_SUITS = ("direct_suit", "suit_after_review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def _disputes_row(row: Row, named: list[str], header: _Header, form: FormTable) 
         targets = every
     places = header.printed()
     by_place = {group for group, column in places if column != FOREIGN}
+    if not named and by_place == set(every):
+        targets = every
     values: dict[str, dict[str, RawCell]] = {target: {} for target in targets}
     by = "header"
     if places and len(tail) == len(places) and (by_place == set(targets) or (by_place == {None} and len(targets) == 1)):

@@ -6,6 +6,7 @@ Each turn is taken only where the labels leave no other way; a grid that fits no
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -36,7 +37,7 @@ _APART = re.compile(r"(?P<name>[^\d\s:：()（）]{2,5})[\s:：]*[(（]?(?P<figu
 
 def usual(grid: Grid) -> Grid:
     """The grid in the layout of the annex: one label a row, one label a column, one figure a cell."""
-    apart = _figures_apart(grid)
+    apart = _figures_apart(_with_totals(grid))
     for turn in (_upright_disputes, _turned):
         if lines := turn(apart.rows):
             return replace(apart, rows=tuple(lines))
@@ -77,6 +78,20 @@ def result_of(word: str) -> str | None:
         return names[word]
     alike = {names[name] for name in names if len(name) >= 4 and Indel.normalized_similarity(word, name) >= 0.75}
     return alike.pop() if len(alike) == 1 else None
+
+
+def _with_totals(grid: Grid) -> Grid:
+    """合计 beside the other four results, wherever they stand, is their 总计; one over all groups is not."""
+    words = Counter(label(cell.text) for line in grid.rows for cell in line)
+    if not words["合计"] or words["合计"] != words["结果维持"] or words["总计"]:
+        return grid
+    return replace(
+        grid,
+        rows=tuple(
+            tuple(replace(cell, text="总计") if label(cell.text) == "合计" else cell for cell in line)
+            for line in grid.rows
+        ),
+    )
 
 
 def _figures_apart(grid: Grid) -> Grid:

@@ -110,8 +110,8 @@ _PUNCTUATION = re.compile(r"[\s\"'“”‘’「」《》<>()\[\]【】、，,�
 
 @lru_cache(maxsize=16384)
 def label(text: str) -> str:
-    """A label for comparing: normalised, ordinal stripped, white space and punctuation gone."""
-    packed = "".join(normalise(text).split())
+    """A label for comparing: normalised, ordinal stripped, white space and punctuation gone, 其它 as 其他."""
+    packed = "".join(normalise(text).split()).replace("其它", "其他")
     while match := _ORDINAL.match(packed):
         if match.end() == len(packed):
             break

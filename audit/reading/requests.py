@@ -114,11 +114,27 @@ def _candidates(row: Row) -> dict[str, tuple[float, int]]:
         behind = row.readings[split:]
         if sum(reading.fills for reading in behind) < max(1, len(behind) // 2):
             continue
-        for target, value in _alike(*said(row, split)):
+        here = {t: value for t, value in _alike(*said(row, split)) if not _is_subtotal(row.cells[split - 1], t)}
+        if here:
+            found = {t: one for t, one in found.items() if t in here or not _runs_on(row, one[1], split)}
+        for target, value in here.items():
             # Among equals the last split: a label repeated over its merged cells ends with its last copy.
             if value >= found.get(target, (0.0, 0))[0]:
                 found[target] = (value, split)
     return found
+
+
+def _runs_on(row: Row, start: int, end: int) -> bool:
+    """Whether nothing but words stands between two ends of a label: （六）其他处理 was but the group."""
+    return all(reading.state is State.TEXT for reading in row.readings[start:end])
+
+
+_SEVENTH = re.compile(r"\s*[（(]\s*七")
+
+
+def _is_subtotal(printed: RawCell, target: str) -> bool:
+    """合计 is the total of all results only as （七）; any group may have one of its own."""
+    return target == "concluded" and label(printed.text) == "合计" and not _SEVENTH.match(printed.text)
 
 
 @lru_cache(maxsize=4096)
@@ -288,7 +304,7 @@ def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
     columns = _bind(kept, rows)
     cells: dict[str, Cell] = {}
     troubles: list[Trouble] = []
-    placed = {match.row.place for match in matches}
+    placed = {match.row.place for match in kept}
     for match in kept:
         values = columns.values(match)
         if values and not has_figure(match.row) and _beside_a_stray(match.row, rows, placed):
