@@ -19,6 +19,7 @@ _LEAST_ROWS = 3
 _LEAST_COLUMNS = 3
 # The only table of the form with a single row of figures has fifteen of them.
 _SINGLE_ROW = 15
+_MOST_LABEL_LINES = 6
 _WIDE_ROW = 6
 """Figures behind a label that make a line a row of a table, though it stands alone: a page break left it so."""
 
@@ -88,17 +89,26 @@ def _cut(line: Line) -> _Row:
 
 
 def _run_end(rows: Sequence[_Row], start: int) -> int:
-    """The end of the rows of numbers that begin at ``start``; label lines between them (two at most) belong to it."""
+    """The end of the rows of numbers that begin at ``start``; label lines between them belong to it.
+
+    Two at most, more between wide rows: a narrow column breaks a label into many lines.
+    """
     if not rows[start].is_data:
         return start + 1
     end, place = start + 1, start + 1
-    while place < len(rows) and place - end < 3:
+    most = _MOST_LABEL_LINES if rows[start].is_wide else 2
+    while place < len(rows) and place - end <= most and _is_beside(rows[place], rows[start]):
         if rows[place].is_data:
             if not _same_columns(rows[start], rows[place]):
                 break
             end = place + 1
         place += 1
     return end
+
+
+def _is_beside(row: _Row, data: _Row) -> bool:
+    """Figures, or words that stand to the left of them; a header or a paragraph stands above or below them."""
+    return bool(row.values) or row.line.x1 < data.values[0].x1 or not data.is_wide
 
 
 def _listing_end(rows: Sequence[_Row], start: int) -> int:
