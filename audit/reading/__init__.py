@@ -10,6 +10,7 @@ from audit.reading.disclosure import read_disclosure
 from audit.reading.disputes import read_disputes
 from audit.reading.document import Document, UnreadableDocument
 from audit.reading.html import read_html
+from audit.reading.identity import named_in_title
 from audit.reading.media import detect
 from audit.reading.number import normalise
 from audit.reading.outline import Outline, outline
@@ -144,9 +145,20 @@ def _doubted(document: Document, tables: list[Table]) -> list[Table]:
 
 
 def _insist(document: Document, found: Outline, tables: list[Table]) -> None:
-    """Raise unless the document holds a report; a title alone is a cover page, a picture or another page."""
+    """Raise unless the document holds a report; a title alone is a cover page, a picture or another page.
+
+    Headings such as 总体情况 and a table of disputes stand in other reports too: something must be of this one alone.
+    """
     sections = sum(section.present for section in found.sections.values())
-    if (tables and (sections or found.title)) or sections >= 3 or len(tables) >= 2:
+    own = named_in_title(found.title or "") is not None
+    own = own or any("公开" in (found.sections[name].heading or "") for name in _TABLES)
+    own = own or any(table.name == "requests" for table in tables)
+    if own and ((tables and (sections or found.title)) or sections >= 3 or len(tables) >= 2):
+        if found.year is None and tables and not any(_holds_figure(table) for table in tables):
+            raise NotAReport(
+                "这是空白的年度报告格式：没有年度，表内也没有数字；请检查填写后的报告",
+                "a blank form of the report: no year and no figure in its tables; check a report that was filled in",
+            )
         return
     if found.title and not sections and document.pictures:
         raise UnreadableDocument(
@@ -164,6 +176,10 @@ def _insist(document: Document, found: Outline, tables: list[Table]) -> None:
         "未找到政府信息公开工作年度报告：没有六个部分的标题，也没有三张表",
         "no yearly report here: neither the six headings nor the three tables were found",
     )
+
+
+def _holds_figure(table: Table) -> bool:
+    return any(cell.state is State.VALUE for cell in table.cells.values())
 
 
 def _form(found: Outline, tables: list[Table]) -> str | None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from bs4 import BeautifulSoup, Comment, Doctype, Tag
 from bs4.element import CData, Declaration, NavigableString, PageElement, ProcessingInstruction
 
 from audit.reading import breadcrumb, dates
+from audit.reading.archived import archived_page, is_archived
 from audit.reading.carried import CARRIER, carried_in_script, facts_beside, is_sent, plain
 from audit.reading.decode import decode
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
 from audit.reading.identity import packed
-from audit.reading.soup import BLOCKS, DOCUMENT, FRAME, SKIPPED, cut_soup, is_hiding, whole_soup
+from audit.reading.soup import BLOCKS, DOCUMENT, FRAME, SKIPPED, STRUCK, cut_soup, is_hiding, whole_soup
+from audit.reading.text import blocks_of, tabulated
 from audit.report import Locator, Trouble
 
 MOST_CELLS = 20_000
@@ -37,6 +39,8 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         raise UnreadableDocument(
             "too_large", "网页超过 20 MB，不像一份年度报告", "the page is over 20 MB, unlike a yearly report"
         )
+    if is_archived(data):
+        data, declared = archived_page(data)
     text, encoding, lossy = decode(data, declared)
     make = whole_soup if whole else cut_soup
     soup = make("" if is_sent(text) else _without_cdata(text))
@@ -47,6 +51,7 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         carried, facts = _carried(soup, text, blocks, lambda fragment: walk.blocks(make(fragment)))
         blocks = [block for block in blocks if not carried or not _is_source(block)] + carried
         meta |= facts
+    blocks = tabulated(blocks, walk.tables)
     troubles = []
     if lossy:
         lost = text.count(chr(0xFFFD))
@@ -120,6 +125,11 @@ class _Walk:
         yield from self._flush(hidden=hidden, heading=heading)
         if tag.name == "table":
             yield from self._table(tag, hidden=hidden)
+            return
+        if tag.name == "pre":
+            found = blocks_of(tag.get_text(), self.tables)
+            self.tables += sum(isinstance(block, Grid) for block in found)
+            yield from (replace(block, hidden=hidden, path=tuple(self._path)) for block in found)
             return
         is_heading = heading or tag.name in {"h1", "h2", "h3", "h4", "h5", "h6"}
         yield from self._inside(tag, hidden=hidden, heading=is_heading)
@@ -261,6 +271,8 @@ def _span(tag: Tag, name: str) -> int:
 
 
 def _is_hidden(tag: Tag) -> bool:
+    if tag.name in STRUCK:
+        return True
     attributes = tag.attrs
     return bool(attributes) and ("hidden" in attributes or is_hiding(str(attributes.get("style", ""))))
 

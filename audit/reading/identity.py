@@ -17,6 +17,8 @@ from audit.reading.number import normalise
 _LONGEST_LINE = 200
 _LONGEST_TITLE = 90
 _NEAREST = 300
+_AS_PRINTED = str.maketrans("()", "（）")
+"""Names are compared packed, where brackets are narrow; in print an agency has wide ones."""
 _SUBJECT = (
     r"(?:(?:政府|政务)?信息公开|政务公开)(?:工作)?"
     r"(?:的?年度(?:工作)?报告|工作年报|年报|(?:工作)?(?:情况)?年度报告|工作报告|情况的?(?:年度)?报告)"
@@ -56,6 +58,7 @@ def identify(document: Document, above: Sequence[Text | Grid], tail: Sequence[st
     agency = best.agency
     if not agency:
         agency, sources["agency"] = next(_other_agencies(document, above, tail), (None, ""))
+    agency = agency and agency.translate(_AS_PRINTED)
     return Identity(best.title, agency, best.year, {fact: place for fact, place in sources.items() if place})
 
 

@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 
+from audit.reading.archived import is_archived
 from audit.reading.decode import unmarked_utf16
 
 _HTML = re.compile(
@@ -30,6 +31,7 @@ _HEAD = 64 * 1024
 def detect(data: bytes) -> str:
     """``html pdf docx xlsx doc rtf odt ofd image zip text binary empty``.
 
+    A page saved as a single file (.mht) is ``html``.
     ``doc`` is the old Word format (also .wps); an old spreadsheet counts as ``xlsx``, a Word file behind a password as
     ``docx``: its reader says what is wrong with it.
     """
@@ -54,6 +56,8 @@ def _signed(head: bytes) -> str | None:
 
 
 def _written(head: bytes) -> str:
+    if is_archived(head):
+        return "html"
     text = _text(head)
     if text is None:
         return "binary"

@@ -21,6 +21,7 @@ _CHANGE = re.compile(rf"(?P<word>增加?|减少?|↑|↓|\+|-){_FIGURE}{_UNIT}")
 _LOST_DIGITS = re.compile("[\\d.,\n]*\ufffd[\\d.,\n\ufffd]*")
 _DIGITS = re.compile(r"[\d.,]+")
 _SECOND_FIGURE = re.compile(r"\(\s*[+-]?[\d.,]+\s*\)")
+_NOTE_MARK = re.compile(r"(?<=\d)\s*(?:[①-⑳]|\[[①-⑳]\])\s*$")
 _ZERO_WORDS = {"零", "〇"}
 _TORN = re.compile(r"\d[ \n]+\d|[+-] +\d")
 _PARTED_SIGN = re.compile(r"[+-]\n")
@@ -58,8 +59,9 @@ def read_cell(text: str, *, change: bool = False) -> Reading:  # noqa: PLR0911 -
 
     Digits that a line break or an odd space tears apart are joined, but only as ``inferred``.
     """
+    text = _NOTE_MARK.sub("", text)
     if any(unicodedata.category(character) == "No" for character in text):
-        return Reading(State.TEXT)  # a footnote mark such as 12① would otherwise become 121
+        return Reading(State.TEXT)  # 12² would otherwise become 122
     text = normalise(text)
     if not text:
         return Reading(State.BLANK)

@@ -70,16 +70,16 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
     first = starts[0][0] if starts else end
     for (place, key), (stop, _) in pairwise([*starts, (end, "")]):
         sections[key] = _section(key, blocks, place, stop)
+    tail = [block.text for block in blocks[first:end] if isinstance(block, Text)][-_SIGNATURE_LINES:]
+    who = identify(document, blocks[:first], tail)
     for place, block in enumerate(blocks):
         if isinstance(block, Grid):
-            foreign = place >= end or _is_of_another_year(blocks[max(0, place - 2) : place])
+            foreign = place >= end or _is_of_another_year(blocks[max(0, place - 2) : place], who.year)
             grids.append((block, None if foreign else next((k for p, k in reversed(starts) if p < place), None)))
     hidden_grids = [
         (block, None) for block in document.blocks if isinstance(block, Grid) and block.hidden and block not in blocks
     ]
-    tail = [block.text for block in blocks[first:end] if isinstance(block, Text)][-_SIGNATURE_LINES:]
     head = [block.text for block in blocks[:first] if isinstance(block, Text)][-_SIGNATURE_LINES:]
-    who = identify(document, blocks[:first], tail)
     sources: dict[str, str | None] = dict(who.sources)
     preamble = _preamble(blocks[:first], who.title)
     signed, sources["signed"] = dates.signed([*reversed(tail), *head])
@@ -112,11 +112,11 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
     )
 
 
-def _is_of_another_year(captions: Sequence[Text | Grid]) -> bool:
-    """A table shown for comparison is announced as such just above it."""
-    return any(
-        isinstance(block, Text) and len(block.text) <= 40 and _COMPARISON.search(block.text) for block in captions
-    )
+def _is_of_another_year(above: Sequence[Text | Grid], year: int | None) -> bool:
+    """A table shown for comparison is announced as such just above it, or by the year before the reported one."""
+    captions = [block.text for block in above if isinstance(block, Text) and len(block.text) <= _LONGEST_HEADING]
+    named = set(re.findall(r"20\d\d(?=年)", plain_year(captions[-1]))) if captions else set()
+    return any(map(_COMPARISON.search, captions)) or (year is not None and named == {str(year - 1)})
 
 
 def _lines(block: Text | Grid) -> list[str]:

@@ -36,7 +36,9 @@ DOCUMENT = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|et|zip|rar|ofd)(?:$|[?#])", re.
 
 # Inside these the reader asks for the text piece by piece, so nothing may be merged; rt and rp are left out of it.
 _WHOLE = frozenset(["a", "founder-date", "publishtime", "rp", "rt", "sub", "sup", "time", "title"])
-_KEPT = BLOCKS | SKIPPED | _WHOLE | {"caption", "embed", "img", "meta"} - {"a"}
+STRUCK = frozenset(["del", "s", "strike"])
+"""Elements whose text is struck through: it was withdrawn, 7 before 14 is not 714."""
+_KEPT = BLOCKS | SKIPPED | STRUCK | _WHOLE | {"caption", "embed", "img", "meta"} - {"a"}
 FRAME = frozenset(["table", "tbody", "tfoot", "thead", "tr"])
 _READ = frozenset(
     """colspan content data datetime height hidden href http-equiv itemprop name property pubdate rowspan src srcdoc
@@ -44,7 +46,7 @@ _READ = frozenset(
 )
 MOST_ELEMENTS = 200_000
 """Elements kept of one page; each costs about a kilobyte, a report has some thousands."""
-_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|text-decoration[^;]*line-through", re.I)
 
 
 def whole_soup(text: str) -> BeautifulSoup:
@@ -59,7 +61,7 @@ def cut_soup(text: str) -> BeautifulSoup:
 
 @lru_cache(maxsize=4096)
 def is_hiding(style: str) -> bool:
-    """Whether a style attribute takes its element off the page."""
+    """Whether a style attribute takes its element off the page or strikes it through."""
     return bool(_HIDING.search(style))
 
 

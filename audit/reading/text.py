@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 
@@ -45,15 +46,49 @@ def read_text(data: bytes) -> Document:
     return Document("text", tuple(blocks_of(text)), encoding=encoding, troubles=troubles)
 
 
-def blocks_of(text: str) -> list[Text | Grid]:
+def tabulated(blocks: Sequence[Text | Grid], first_table: int) -> list[Text | Grid]:
+    """The blocks of another kind of document; lines of running text that are a table of the form, as its grid.
+
+    Some pages hold the rows as paragraphs, or every cell as a line of its own.
+    """
+    result: list[Text | Grid] = []
+    for kind, group in groupby(blocks, key=lambda block: (isinstance(block, Text), block.hidden)):
+        run = list(group)
+        lines = [block.text for block in run if isinstance(block, Text)]
+        if not kind[0] or not any(len(line) <= _LONGEST_LABEL and _OWN.search(line) for line in lines):
+            result += run
+            continue
+        left = iter(run)
+        owner = run[0]
+        for found in blocks_of("\n".join(lines), first_table):
+            if isinstance(found, Grid):
+                result.append(replace(found, hidden=owner.hidden, path=owner.path))
+                first_table += 1
+                continue
+            said = _packed(found.text)
+            owner = next((block for block in left if isinstance(block, Text) and _packed(block.text) == said), owner)
+            is_own = isinstance(owner, Text) and _packed(owner.text) == said
+            result.append(owner if is_own else replace(found, hidden=owner.hidden, path=owner.path))
+    return result
+
+
+_OWN = re.compile("予以公开|信息内容|结果维持|结转下年度|本年新收")
+"""Words of the three tables; a short line that holds one may be a cell of theirs."""
+
+
+def _packed(text: str) -> str:
+    return "".join(text.split()).lstrip("#")
+
+
+def blocks_of(text: str, first_table: int = 0) -> list[Text | Grid]:
     """Blocks of text as it was typed or copied, line by line; also for text that other documents hold preformatted.
 
-    Raises UnreadableDocument (too_large) past 20,000 cells.
+    Its tables are counted from ``first_table`` on. Raises UnreadableDocument (too_large) past 20,000 cells.
     """
     blocks: list[Text | Grid] = []
     rows: list[tuple[str, ...]] = []
     held: list[str] = []  # a line inside a table that may be the first half of a label
-    tables = count = 0
+    tables, count = first_table, 0
 
     def close() -> None:
         nonlocal tables

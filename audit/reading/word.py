@@ -126,6 +126,8 @@ class _Walk:
     def _is_hidden(self, run: Any) -> bool:
         if run.tag != _WORD + "r":
             return False
+        if any(_is_on(mark) for name in ("strike", "dstrike") for mark in run.iterfind(f"{_WORD}rPr/{_WORD}{name}")):
+            return True  # withdrawn: 7 struck through before 14 is not 714
         own, style = run.find(f"{_WORD}rPr/{_WORD}vanish"), run.find(f"{_WORD}rPr/{_WORD}rStyle")
         return _is_on(own) if own is not None else style is not None and _value(style) in self.hidden_styles
 

@@ -25,8 +25,11 @@ def of_attachments(report: Report) -> str | None:
 
 def of_section(section: Section, name: str) -> bool:
     """Whether a section shows a table that was not recognised, or labels of its own table as running text."""
-    if section.tables:
-        return True
+    return bool(section.tables) or scraps(section, name)
+
+
+def scraps(section: Section, name: str) -> bool:
+    """Whether the text of a section is, at least in part, its own table that was not recognised as one."""
     text = "".join(section.text.split())
     labels = {_bare(row.label) for form in IDS for row in load(form).tables[name].rows}
     labels |= {_bare(column.label) for form in IDS for column in load(form).tables[name].columns}

@@ -14,11 +14,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from audit.context import Context
 from audit.figures import Figures
 from audit.finding import Kind, Outcome
+from audit.form import TABLES
 from audit.localise import Number, Sum
 from audit.narrative.claim import HANDLED, Claim, Listing, read
 from audit.narrative.quantity import Quantity, Reading, quantity
 from audit.report import Report
-from audit.rules import names, reread
+from audit.rules import doubt, names, reread
 from audit.rules.registry import rule
 
 _SECTIONS = {
@@ -103,7 +104,7 @@ def _read(report: Report, context: Context) -> Iterator[tuple[str, tuple[Claim, 
     year, agency = context.year_of(report), _agency(report, context)
     for key, topic in _SECTIONS.items():
         section = report.sections.get(key)
-        if section is not None and section.text:
+        if section is not None and section.text and not (key in TABLES and doubt.scraps(section, key)):
             yield key, *read(section.text, year, agency, topic)
 
 

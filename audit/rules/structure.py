@@ -132,10 +132,11 @@ def rows_present(report: Report) -> Iterator[Outcome]:
             "count": len(subjects),
         }
         lost = tuple(cell for cell in load(table.shape).tables[name].cells if _inside(cell, subjects))
+        section = report.sections.get(name)
         if doubt.of_table(table) or doubt.partial(report):
             # S011 already puts this table before a person.
             yield Outcome(Kind.OPEN, name, args=args, cells=lost)
-        elif _known_share(table, lost) < 0.8:
+        elif _known_share(table, lost) < 0.8 or (section and doubt.scraps(section, name)):
             yield Outcome(Kind.OPEN, name, args=args, cells=lost, message="doubt")
         else:
             yield Outcome(Kind.FAIL, name, args=args, cells=lost, actual=len(subjects), expected=0)

@@ -33,7 +33,22 @@ if TYPE_CHECKING:
     from nianshen.pool import Lost
 
 FOLDER_SUFFIXES = frozenset(
-    {".html", ".htm", ".shtml", ".jhtml", ".xhtml", ".mhtml", ".txt", ".md", ".pdf", ".docx", ".doc", ".wps", ""}
+    {
+        ".html",
+        ".htm",
+        ".shtml",
+        ".jhtml",
+        ".xhtml",
+        ".mht",
+        ".mhtml",
+        ".txt",
+        ".md",
+        ".pdf",
+        ".docx",
+        ".doc",
+        ".wps",
+        "",
+    }
 )
 
 
