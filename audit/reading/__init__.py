@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from audit.form import IDS, load
@@ -12,15 +12,15 @@ from audit.reading.document import Document, UnreadableDocument
 from audit.reading.html import read_html
 from audit.reading.identity import named_in_title
 from audit.reading.media import detect
-from audit.reading.number import normalise
+from audit.reading.number import label, normalise
 from audit.reading.outline import Outline, outline
 from audit.reading.pdf import read_pdf
 from audit.reading.requests import read_requests
-from audit.reading.rows import rows_of
+from audit.reading.rows import Row, has_figure, rows_of
 from audit.reading.second import second_reading
 from audit.reading.text import read_text
 from audit.reading.word import read_word
-from audit.report import Cell, How, Report, State, Table
+from audit.report import Cell, How, Report, State, Table, Trouble
 
 __all__ = ["EXTRACTOR", "NotAReport", "UnreadableDocument", "detect", "read", "read_document"]
 
@@ -88,7 +88,7 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
     found = outline(document, url, headers)
     rows = rows_of(found.grids)
     tables = [table for table in (read_disclosure(rows), read_requests(rows), read_disputes(rows)) if table]
-    tables = _doubted(document, tables)
+    tables = _doubted(document, [_with_unplaced(table, rows) for table in tables])
     _insist(document, found, tables)
     shape = _form(found, tables)
     report = Report(
@@ -125,6 +125,17 @@ def _absent(name: str, shape: str | None) -> Table:
         {cell: Cell(cell, State.ABSENT) for cell in form.cells},
         missing=tuple(row.id for row in form.rows),
     )
+
+
+def _with_unplaced(table: Table, rows: Sequence[Row]) -> Table:
+    """With a trouble for each missing row of which a label stands beside figures of its section: it may be there."""
+    form = load(table.shape or "2021").tables[table.name]
+    own = [row for row in rows if row.section == table.name and has_figure(row)]
+    found = []
+    for name in (label(form.row(row_id).label) for row_id in table.missing):
+        seen = (row for row in own if name in row.words or (len(name) >= 4 and name in "".join(row.words)))
+        found += [Trouble("unmatched_row", table.name, row.text(), row.cells[0].at) for row in seen]
+    return replace(table, troubles=(*table.troubles, *found)) if found else table
 
 
 def _doubted(document: Document, tables: list[Table]) -> list[Table]:

@@ -18,6 +18,7 @@ REASONS = {
     "unmatched_row": ("有数字的一行对不上表内任何一行", "a row of figures fits no row of the form"),
     "columns_unknown": ("表头各列的次序无法确定", "the order of the columns is not certain"),
     "conflicting_copy": ("同一张表出现两次，数字不一致", "two copies of the table differ"),
+    "another_year": ("仅找到用于对照的另一年度的表", "only a table of another year, shown for comparison, was found"),
     "hidden_copy": ("仅在隐藏内容中找到该表", "the table was found in hidden content only"),
 }
 """Codes of ``Table.reasons``: what lowered the confidence, in Chinese and English."""

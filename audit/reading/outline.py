@@ -22,6 +22,7 @@ from audit.reading.identity import (
     reported_year,
 )
 from audit.reading.number import label
+from audit.reading.rows import ANOTHER_YEAR
 from audit.report import Dates, Section
 
 _ORDINAL = (
@@ -74,8 +75,9 @@ def outline(document: Document, url: str | None = None, headers: Mapping[str, st
     who = identify(document, blocks[:first], tail)
     for place, block in enumerate(blocks):
         if isinstance(block, Grid):
-            foreign = place >= end or _is_of_another_year(blocks[max(0, place - 2) : place], who.year)
-            grids.append((block, None if foreign else next((k for p, k in reversed(starts) if p < place), None)))
+            section = next((key for start, key in reversed(starts) if start < place), None) if place < end else None
+            another = _is_of_another_year(blocks[max(0, place - 2) : place], who.year)
+            grids.append((block, ANOTHER_YEAR if another else section))
     hidden_grids = [
         (block, None) for block in document.blocks if isinstance(block, Grid) and block.hidden and block not in blocks
     ]

@@ -353,9 +353,9 @@ class Piece:
 
     ``printed`` are the columns its header prints: ids, "" without a label, FOREIGN; () where the header contradicts
     itself. ``want`` is their number, ``usual`` that of the cells behind every label (None if
-    it varies), ``starts`` the grid columns of
-    whole rows, ``idle`` the places of columns without any figure. ``padded`` are the ends at which wider rows carry
-    blanks.
+    it varies), ``starts`` the grid columns of whole rows, ``level`` if they are the same in all of them. ``idle`` are
+    the places of columns without any figure, ``beside`` the grid columns of most rows that have them. ``padded`` are
+    the ends at which wider rows carry blanks.
     """
 
     printed: tuple[str, ...]
@@ -363,7 +363,9 @@ class Piece:
     usual: int | None
     uneven: bool
     starts: tuple[int, ...]
+    level: bool
     idle: tuple[int, ...]
+    beside: tuple[int, ...]
     padded: frozenset[int]
 
     def values(self, match: Match, places: tuple[int, ...]) -> dict[str, RawCell] | None:
@@ -386,8 +388,16 @@ class Piece:
             ways = without_blanks(found, self.want) if len(found) == self.usual else []
             return ways[0] if len(ways) == 1 else None
         if self.idle and len(found) == self.want + len(self.idle):
-            return [cell for n, cell in enumerate(found) if n not in self.idle]
+            return self._without_idle(found, places[match.split :])
         return trim(found, self.want, whole=len(found) == self.usual) or self._at_usual_places(match, places)
+
+    def _without_idle(self, found: list[RawCell], places: tuple[int, ...]) -> list[RawCell] | None:
+        """Without the columns that hold no figure. A blank next to one may be padding in the place of a lost figure."""
+        kept = [cell for n, cell in enumerate(found) if n not in self.idle]
+        blank = (not kept[0].text.strip() and 0 in self.idle) or (
+            not kept[-1].text.strip() and len(found) - 1 in self.idle
+        )
+        return None if blank and places != self.beside else kept
 
     def _behind_a_longer_label(self, found: list[RawCell], places: tuple[int, ...]) -> list[RawCell] | None:
         """A label may reach into the columns that the header leaves blank; the figures then stand where all do."""
@@ -400,7 +410,7 @@ class Piece:
         """Whether so many cells are the figures, and not one figure less beside a blank that is none."""
         if self.uneven:
             return all(map(_filled, found))
-        return all(found[end].text.strip() for end in self.padded) or places == self.starts
+        return all(found[end].text.strip() for end in self.padded) or (self.level and places == self.starts)
 
     def _at_usual_places(self, match: Match, places: tuple[int, ...]) -> list[RawCell] | None:
         """The cells at the grid columns of whole rows, if nothing stands beside them."""
@@ -409,9 +419,10 @@ class Piece:
             return None
         beside = {place: cell for place, cell in by_place.items() if place not in self.starts}
         found = [by_place[start] for start in self.starts]
-        # A piece that lost its outer label stands a column too far left: a blank next to a dropped one proves nothing.
+        # A piece that lost its outer label stands a column too far left: a blank next to a dropped one proves nothing,
+        # nor does any where the rows disagree on where figures start.
         doubtful = any(
-            not cell.text.strip() and any((place < self.starts[0]) == front for place in beside)
+            not cell.text.strip() and (not self.level or any((place < self.starts[0]) == front for place in beside))
             for cell, front in ((found[0], True), (found[-1], False))
         )
         return None if doubtful or any(cell.text.strip() for cell in beside.values()) else found
@@ -493,6 +504,7 @@ def _piece(matches: Sequence[Match], printed: tuple[str, ...], places: Mapping[i
     full = Counter(places[m.row.place][m.split :] for m in matches if len(m.row.cells) - m.split == want)
     even = len(behind) >= _FEWEST_ROWS and {len(cells) for cells in behind if len(cells) >= want} == {usual}
     typical = [cells for cells in behind if len(cells) == usual] if usual > want else []
+    beside = Counter(places[m.row.place][m.split :] for m in matches if len(m.row.cells) - m.split == usual)
     if typical and _are_apart(_figureless(typical), usual - want):
         printed = ()  # more columns without figures than there are too many, and not side by side
     return Piece(
@@ -501,7 +513,9 @@ def _piece(matches: Sequence[Match], printed: tuple[str, ...], places: Mapping[i
         usual if even else None,
         uneven=usual != want or any(trim(cells, want, whole=True) is None for cells in surplus),
         starts=full.most_common(1)[0][0] if full and usual == want else (),
+        level=len(full) == 1,
         idle=_idle_places(typical, want) if typical and len(matches) >= _FEWEST_ROWS else (),
+        beside=beside.most_common(1)[0][0] if beside else (),
         padded=frozenset(end for end in (0, -1) if any(not cells[end].text.strip() for cells in surplus)),
     )
 

@@ -10,7 +10,7 @@ from audit.reading.confidence import confidence, reasons_for
 from audit.reading.document import Grid, RawCell
 from audit.reading.layouts import usual
 from audit.reading.number import Reading, label, read_cell
-from audit.report import Cell, RowMatch, State, Table, Trouble
+from audit.report import Cell, How, RowMatch, State, Table, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Row:
         return " | ".join(" ".join(cell.text.split()) for cell in self.cells)
 
 
+ANOTHER_YEAR = "another year"
+"""In the place of a section: the table is announced as one for comparison."""
 DISPUTES_CELLS = 15
 """Cells of table 4. A row of so many is kept although blank: the table may have been left empty."""
 
@@ -91,7 +93,7 @@ def part(
 
 def _is_foreign(row: Row) -> bool:
     """Hidden, outside the report or announced as another year's: never a piece of the report's own table."""
-    return row.hidden or row.section is None
+    return row.hidden or row.section in {None, ANOTHER_YEAR}
 
 
 def _part_of(
@@ -196,6 +198,11 @@ def choose(name: str, tables: Sequence[tuple[Table, Sequence[Row]]]) -> Table:
     best, rows = ranked[0]
     cells = dict(best.cells)
     troubles = list(best.troubles)
+    reasons = best.reasons
+    if any(row.section == ANOTHER_YEAR or (row.hidden and row.section is None) for row in rows):
+        # The report shows its sections, and this table in none of them: its figures may be others.
+        cells = {cell_id: replace(cell, how=How.INFERRED) for cell_id, cell in cells.items()}
+        reasons = (*reasons, "hidden_copy" if any(row.hidden for row in rows) else "another_year")
     for other, other_rows in ranked[1:]:
         if standing(other_rows) != standing(rows) or other.shape != best.shape or known(other) * 2 < known(best):
             continue
@@ -204,4 +211,4 @@ def choose(name: str, tables: Sequence[tuple[Table, Sequence[Row]]]) -> Table:
             if mine.state is State.VALUE and cell.state is State.VALUE and mine.value != cell.value:
                 cells[cell_id] = replace(mine, state=State.UNREADABLE, value=None, raw=f"{mine.raw} / {cell.raw}")
                 troubles.append(Trouble("conflicting_copy", cell_id, f"{mine.raw} / {cell.raw}", mine.at))
-    return _weighed(replace(best, cells=cells, troubles=tuple(troubles)))
+    return _weighed(replace(best, cells=cells, troubles=tuple(troubles), reasons=reasons))

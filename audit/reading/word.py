@@ -15,6 +15,7 @@ from docx.opc.exceptions import OpcError
 from lxml import etree
 
 from audit.reading.document import Document, Grid, RawCell, Text, UnreadableDocument
+from audit.reading.text import tabulated
 from audit.report import Locator, Trouble
 
 MOST_BYTES = 50 * 2**20
@@ -54,7 +55,7 @@ def read_word(data: bytes) -> Document:
         if package.element.getroottree().docinfo.internalDTD is not None:
             raise _damaged()  # forbidden by the standard; what its entities stand for is not read
         walk = _Walk(_heading_styles(package), _hidden_styles(package))
-        blocks = tuple(walk.blocks(package.element.body))
+        blocks = tuple(tabulated(list(walk.blocks(package.element.body)), walk.tables))
         meta = {name: text for name in ("title", "author", "subject") if (text := getattr(properties, name).strip())}
     except UnreadableDocument:
         raise

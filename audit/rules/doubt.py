@@ -36,6 +36,12 @@ def scraps(section: Section, name: str) -> bool:
     return sum(word in text for word in labels if len(word) >= 3) >= 3
 
 
+def holds_labels(section: Section, name: str, rows: tuple[str, ...]) -> bool:
+    """Whether the text of a section has the label of one of these rows: it may be there, not read as a row."""
+    text = "".join(section.text.split())
+    return any(_bare(row.label) in text for form in IDS for row in load(form).tables[name].rows if row.id in rows)
+
+
 def _bare(words: str) -> str:
     return re.sub(r"^[（(]?[一二三四五六七\d]+[）)、.]+|[（(].*", "", words)
 

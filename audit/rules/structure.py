@@ -136,7 +136,7 @@ def rows_present(report: Report) -> Iterator[Outcome]:
         if doubt.of_table(table) or doubt.partial(report):
             # S011 already puts this table before a person.
             yield Outcome(Kind.OPEN, name, args=args, cells=lost)
-        elif _known_share(table, lost) < 0.8 or (section and doubt.scraps(section, name)):
+        elif _known_share(table, lost) < 0.8 or (section and doubt.holds_labels(section, name, table.missing)):
             yield Outcome(Kind.OPEN, name, args=args, cells=lost, message="doubt")
         else:
             yield Outcome(Kind.FAIL, name, args=args, cells=lost, actual=len(subjects), expected=0)
