@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from audit.reading.media import detect
+from tests.audit.reading.handmade import page, whole
 from tests.audit.reading.pdf_writer import Sheet, write_pdf
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
@@ -118,3 +120,12 @@ def test_utf16_without_a_mark_is_told_by_its_zeros(encoding: str) -> None:
 )
 def test_a_reply_that_carries_a_page_is_one(data: bytes) -> None:
     assert detect(data) == "html"
+
+
+def test_a_page_saved_as_one_file_is_read_as_that_page() -> None:
+    head = b'From: <Saved>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\tboundary="x"\r\n\r\n'
+    part = b'--x\r\nContent-Type: text/html; charset="gb2312"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    saved = head + part + base64.encodebytes(page().decode().encode("gb18030")) + b"\r\n--x--\r\n"
+
+    assert detect(saved) == "html"
+    assert whole(saved)

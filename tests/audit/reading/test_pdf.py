@@ -357,3 +357,24 @@ def test_every_figure_of_a_real_report_is_read() -> None:
     table4 = [int(text) for row in rows if len(row) == 15 and all(map(str.isdigit, row)) for text in row]
     assert table3 == requests
     assert table4 == disputes
+
+
+def test_figures_close_to_each_other_without_rules_stay_apart() -> None:
+    sheet = Sheet().text(60, 60, "重复申请", 9).text(60, 80, "部分公开", 9).text(60, 100, "予以公开", 9)
+    for row, y in enumerate((60, 80, 100)):
+        for column in range(7):
+            sheet.text(200 + 20 * column, y, f"{105 + row}", 9)  # 13.5 points wide, a gap of less than a letter
+
+    (found,) = grids(read_pdf(write_pdf(sheet)))
+
+    assert found[0] == ["重复申请", *["105"] * 7]
+
+
+def test_a_single_row_that_a_page_break_left_is_a_row_of_its_table() -> None:
+    sheet = Sheet().text(60, 60, "一、总体情况", 9).text(60, 90, "一、本年新收政府信息公开申请数量", 9)
+    for column in range(7):
+        sheet.text(260 + 40 * column, 90, str(column), 9)
+
+    document = read_pdf(write_pdf(sheet))
+
+    assert grids(document) == [[["一、本年新收政府信息公开申请数量", *"0123456"]]]

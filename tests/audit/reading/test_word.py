@@ -340,3 +340,19 @@ def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreadableDocument) as caught:
         written(table(row(cell("1"), cell("2")), row(cell("3"), cell("4"))))
     assert caught.value.reason == "too_large"
+
+
+def test_what_is_struck_through_was_withdrawn() -> None:
+    struck = "<w:r><w:rPr><w:strike/></w:rPr><w:t>7</w:t></w:r>"
+    kept = '<w:r><w:rPr><w:strike w:val="0"/></w:rPr><w:t>14</w:t></w:r>'
+
+    assert texts(written(f"<w:p>{struck}{kept}</w:p>")) == ["14"]
+
+
+def test_rows_typed_with_tabs_are_a_table() -> None:
+    figures = "".join(f"<w:r><w:tab/><w:t>{n}</w:t></w:r>" for n in range(7))
+
+    (found,) = written(f"<w:p><w:r><w:t>（一）予以公开</w:t></w:r>{figures}</w:p>").blocks
+
+    assert isinstance(found, Grid)
+    assert [cell.text for cell in found.rows[0]] == ["（一）予以公开", *"0123456"]
