@@ -18,4 +18,6 @@ def open_channels(config: Config) -> dict[str, channels.Channel]:
 
 def open_transport(config: Config, now: Callable[[], datetime]) -> Transport:
     """What sends for all of them; to be closed. ``now`` stamps the answers."""
-    return Transport({name: one.allow_private_addresses for name, one in config.channels.items()}, now)
+    allowed = {name: one.allow_private_addresses for name, one in config.channels.items()}
+    authorities = {name: str(one.ca_file) for name, one in config.channels.items() if one.ca_file is not None}
+    return Transport(allowed, now, ca_bundles=authorities)

@@ -16,13 +16,14 @@ from notifiers.lines.smtp import SmtpLine
 __all__ = ["Limits", "Resolver", "Transport", "resolve"]
 
 _DEFAULT: Final = Limits()
+_PUBLIC: Final[Mapping[str, str]] = {}
 
 
 class Transport:
     """Sends for all channels. A channel's lines are used by one thread at a time: that of its lane.
 
     ``allow_private_addresses`` maps a channel to its CIDRs; ``now`` stamps answers. Raises AllowListError.
-    Certificates are checked against ``ca_bundle`` (a path), or the public ones if None.
+    ``ca_bundles`` maps a channel to the file of the authorities it trusts instead of the public ones.
     """
 
     def __init__(
@@ -32,10 +33,10 @@ class Transport:
         *,
         resolver: Resolver = resolve,
         limits: Limits = _DEFAULT,
-        ca_bundle: str | None = None,
+        ca_bundles: Mapping[str, str] = _PUBLIC,
     ) -> None:
         self._lines = {
-            channel: _Lines(tuple(ranges), resolver, limits, ca_bundle)
+            channel: _Lines(tuple(ranges), resolver, limits, ca_bundles.get(channel))
             for channel, ranges in allow_private_addresses.items()
         }
         self._now = now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ def check(source: Source, config: Config) -> None:
             AddressGuard(channel.allow_private_addresses)
         except AllowListError as error:
             source.report(("channels", name, "allow_private_addresses"), "CFG041", str(error))
+        if channel.ca_file is not None and (wrong := _no_authorities(channel.ca_file)):
+            source.report(("channels", name, "ca_file"), "CFG031", wrong)
         templates = channel.templates if isinstance(channel, WordedChannel) else None
         if templates is not None and (wrong := _misplaced(templates)):
             source.report(("channels", name, "templates"), "CFG048", wrong)
@@ -66,6 +69,17 @@ def settings(channel: Channel, config: Config) -> Settings:
         case MailChannel():
             return replace(plain, username=channel.username, sender=channel.sender, recipients=channel.to)
     return plain
+
+
+def _no_authorities(file: Path) -> str | None:
+    """Why a file cannot be trusted from."""
+    try:
+        ssl.create_default_context(cafile=str(file))
+    except ssl.SSLError:
+        return "没有 PEM 格式的证书 / no certificates in PEM form"
+    except OSError as error:
+        return f"读不到文件 / cannot read: {error.strerror}"
+    return None
 
 
 def _misplaced(folder: Path) -> str | None:

@@ -296,6 +296,7 @@ class Channel(Section):
     type: str
     url: Annotated[SecretStr, AfterValidator(_secret_url)]
     allow_private_addresses: tuple[Cidr, ...] = ()
+    ca_file: Annotated[Path, AfterValidator(_beside_the_file)] | None = None
     per_minute: int | None = Field(default=None, ge=1, le=6000)
     fallback: str | None = Field(default=None, description="the channel that hears of messages this one could not send")
 

@@ -106,6 +106,8 @@ def test_no_secret_of_any_type_is_shown(tmp_path: Path) -> None:
         ('{type: apprise, url: "${HOOK_OF_FEISHU}"}', 29, "CFG042", "feishu"),
         ('{type: wecom, url: "${HOOK}", allow_private_addresses: [0.0.0.0/0]}', 63, "CFG041", "wide"),
         ('{type: wecom, url: "${HOOK}", templates: nowhere/}', 49, "CFG048", "no such folder"),
+        ('{type: wecom, url: "${HOOK}", ca_file: nowhere.pem}', 47, "CFG031", "cannot read"),
+        ('{type: wecom, url: "${HOOK}", ca_file: config.yaml}', 47, "CFG031", "PEM"),
     ],
 )
 def test_a_mistake_stands_at_its_place(tmp_path: Path, line: str, column: int, code: str, words: str) -> None:

@@ -144,7 +144,7 @@ def test_no_trouble_with_mail_shows_the_password(
             lambda: NOW,
             resolver=lambda _host, _port: ["127.0.0.1"],
             limits=Limits(1, 1, 3),
-            ca_bundle=str(bundle),
+            ca_bundles={"ops": str(bundle)},
         )
         port = 9 if trouble == "closed" else mail.port
         seen = run(planted("email", f"mail.example:{port}", "https"), line, caplog)

@@ -36,7 +36,7 @@ def office(
         lambda: NOW,
         resolver=lambda _host, _port: ["127.0.0.1"],
         limits=Limits(1, 1, 3),
-        ca_bundle=str(bundle),
+        ca_bundles={"ops": str(bundle)},
     )
     with mail_server(mail):
         yield mail, line

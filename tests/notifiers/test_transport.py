@@ -34,7 +34,8 @@ def transport(
     ca_bundle: str | None = None,
 ) -> Transport:
     allowed = LOOPBACK if allow is None else allow
-    return Transport({"ops": allowed}, lambda: NOW, resolver=resolver, limits=limits, ca_bundle=ca_bundle)
+    trusted = {} if ca_bundle is None else {"ops": ca_bundle}
+    return Transport({"ops": allowed}, lambda: NOW, resolver=resolver, limits=limits, ca_bundles=trusted)
 
 
 def post(url: str, line: Transport) -> Response | TransportFault:
