@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,7 @@ from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.config import Config, load
 from nianshen.errors import Exit
 from nianshen.export.csv import csv_text
+from nianshen.export.document import Document
 from nianshen.export.jsonl import jsonl_text
 from nianshen.export.sarif import sarif_text
 from nianshen.export.stored import Organ, of_store, with_reports
@@ -29,11 +31,14 @@ class Kind(StrEnum):
     XLSX = "xlsx"
     JSONL = "jsonl"
     SARIF = "sarif"
+    HTML = "html"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("export", help="导出一个年度的全部问题 / the findings of a year as csv, xlsx, jsonl or sarif")(run)
+    app.command("export", help="导出一个年度的全部问题 / the findings of a year as csv, xlsx, jsonl, sarif or html")(
+        run
+    )
 
 
 def run(
@@ -56,13 +61,12 @@ def run(
 
 
 def _write(kind: Kind, store: Store, settings: Config, year: int, now: datetime, output: Path | None) -> None:
-    if kind is Kind.XLSX and output is not None:
-        from nianshen.export.xlsx import write_xlsx  # noqa: PLC0415 - only here, and it takes time to load
-
+    if kind in (Kind.XLSX, Kind.HTML):
         standing = survey(store, settings, year, now)
-        organs = {one["id"]: Organ(one["name"], one["status"], one["url"]) for one in standing}
-        with replacing(output) as beside:
-            write_xlsx(with_reports(store, year, organs), beside)
+        drawn = with_reports(
+            store, year, {one["id"]: Organ(one["name"], one["status"], one["url"]) for one in standing}
+        )
+        _draw(kind, drawn, output)
         return
     documents = of_store(store, year, {one.id: Organ(one.name) for one in settings.organisations})
     pieces = {
@@ -71,3 +75,16 @@ def _write(kind: Kind, store: Store, settings: Config, year: int, now: datetime,
         Kind.SARIF: lambda: sarif_text(documents, lambda: Exit.OK),
     }
     write_text(pieces[kind](), output)
+
+
+def _draw(kind: Kind, documents: Iterable[Document], output: Path | None) -> None:
+    """The formats that show the official tables with what is wrong in them."""
+    if kind is Kind.HTML:
+        from nianshen.export.html import html_text  # noqa: PLC0415 - only here, and it takes time to load
+
+        write_text(html_text(documents), output)
+    elif output is not None:
+        from nianshen.export.xlsx import write_xlsx  # noqa: PLC0415 - as above
+
+        with replacing(output) as beside:
+            write_xlsx(documents, beside)

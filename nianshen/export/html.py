@@ -16,6 +16,7 @@ from audit.rules import names
 from nianshen.cli.output import safe
 from nianshen.export.document import OPEN, Document, Line
 from nianshen.export.drawing import Box, Look, layout, looks, shape_of, shown, touched
+from nianshen.export.table import STATUSES
 
 MOST_LINKS = 6
 """Cells a finding links to; the others carry its number."""
@@ -26,6 +27,7 @@ _OUTCOMES = {
     "review": {"zh": "需人工核对", "en": "needs a look"},
     "unreadable": {"zh": "无法读取", "en": "unreadable"},
     "not_a_report": {"zh": "不是年度报告", "en": "not a report"},
+    **{status: {"zh": label.split(" ")[0], "en": status} for status, label in STATUSES.items()},
 }
 _LEVELS = {
     "error": {"zh": "错误", "en": "error"},
@@ -73,7 +75,7 @@ def _article(document: Document, number: int, lang: str) -> Markup:
         parts.append(_element("p", _both(document.error["message"], lang), class_="trouble"))
     lines = [line for line in document.lines if line.state == OPEN]
     tables = [_tables(document.report, lines, number, lang)] if document.report else []
-    beside = [_findings(document, lines, number, lang)] if document.report else []
+    beside = [_findings(document, lines, number, lang)] if document.report or lines else []
     parts.append(_element("div", *tables, *beside, class_="sheet"))
     return _element("article", *parts, aria_labelledby=f"d{number}")
 

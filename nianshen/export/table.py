@@ -54,12 +54,7 @@ STATES = {
     "waived": "已豁免 waived",
     "resolved": "已解决 resolved",
 }
-OUTCOMES = {
-    "clean": "通过 clean",
-    "findings": "有问题 findings",
-    "review": "需人工核对 review",
-    "unreadable": "无法读取 unreadable",
-    "not_a_report": "不是年度报告 not_a_report",
+STATUSES = {
     "missing": "未发现 missing",
     "error": "有错误 error",
     "late": "逾期 late",
@@ -68,7 +63,15 @@ OUTCOMES = {
     "pending": "未到期 pending",
     "waived": "已豁免 waived",
     "ok": "正常 ok",
+}
+OUTCOMES = {
     "": "",
+    "clean": "通过 clean",
+    "findings": "有问题 findings",
+    "review": "需人工核对 review",
+    "unreadable": "无法读取 unreadable",
+    "not_a_report": "不是年度报告 not_a_report",
+    **STATUSES,
 }
 
 

@@ -90,6 +90,18 @@ def test_the_workbook_lists_every_organisation_and_draws_the_report(config: Path
     assert any(cell.value == "✖ ？ 3" for row in found.worksheets[3].iter_rows() for cell in row)
 
 
+def test_the_page_draws_each_report_and_names_every_organisation(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = exported(config, capsys, "html")
+
+    assert page.count("<article") == 2
+    assert "有错误" in page
+    assert "seems wrong 1" in page
+    assert "seems wrong 2" not in page  # waived
+    assert "=示例市教育局" in page
+
+
 def test_a_year_without_findings_has_only_its_header(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["export", "csv", "--config", str(config), "--year", "2019"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
