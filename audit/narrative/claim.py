@@ -561,6 +561,13 @@ _ROWS = {
 }
 
 
+def _own_behind(figure: _Figure) -> str:
+    """The words behind a figure, unless they lead to the next one (行政复议3件：维持2件)."""
+    last = figure.clause.endswith(figure.behind)
+    leads_on = figure.behind.startswith(":") or (not last and figure.behind[-1:] not in "、和及")
+    return "" if leads_on else figure.behind
+
+
 def _disputes(figure: _Figure, state: _State) -> Iterator[Claim]:
     gap = figure.before
     if (
@@ -573,9 +580,8 @@ def _disputes(figure: _Figure, state: _State) -> Iterator[Claim]:
         return
     sure = figure.unit in ("件", "起", "例", "宗") and not _OF_A_JUDGE.search(gap)
     rows = "+".join(_ROWS[state.topic])
-    verdict = [one.lastgroup or "" for one in _VERDICT.finditer(gap)] or [
-        one.lastgroup or "" for one in _VERDICT.finditer(figure.behind)
-    ]
+    verdict = [one.lastgroup or "" for one in _VERDICT.finditer(gap)]
+    verdict = verdict or [one.lastgroup or "" for one in _VERDICT.finditer(_own_behind(figure))]
     if verdict:
         if not _TOPIC.search(figure.behind) or not figure.unit:
             state.disputes.clear()
@@ -746,6 +752,8 @@ def _speaks_of_requests(words: str, state: _State) -> bool:
 # Wholes and parts
 
 _MARK = re.compile(r"其中|分别[为是]|包括|包含|由(?=[^。;]{4,160}组成)")
+_OVERLAPPING = re.compile(r"重复(?!申请)|多渠道|多类|多个领域|兼有|交叉|同时(?:在|通过|涉及)")
+"""Where one thing stands in several parts, they are more than the whole."""
 _REST = re.compile(r"^[，,、和及]*(?:以及)?其[他它](?!处理)")
 _SIX = frozenset(_GROUPS)
 _ANOTHER_TALE = re.compile(
@@ -754,6 +762,8 @@ _ANOTHER_TALE = re.compile(
 
 
 def _listings(text: str, quote: str) -> Iterator[Listing]:
+    if _OVERLAPPING.search(text):
+        return
     for mark in _MARK.finditer(text):
         wholes = list(_FIGURE.finditer(text, max(0, mark.start() - 40), mark.start()))
         if not wholes or not re.fullmatch(r"[^\d。;]{0,14}", text[wholes[-1].end() : mark.start()]):

@@ -116,7 +116,7 @@ _BELOW_CITY = re.compile(
 )
 
 
-@rule("C001", letter="M", basis="国办公开办函〔2021〕30号", version=2)
+@rule("C001", letter="M", basis="国办公开办函〔2021〕30号", version=3)
 def overview_covers_aspects(report: Report) -> Iterator[Outcome]:
     """The overview speaks of all five aspects, each in at least one sentence that says something."""
     section = report.sections.get("overview")
@@ -150,7 +150,7 @@ def overview_covers_aspects(report: Report) -> Iterator[Outcome]:
         )
 
 
-@rule("C002", letter="H", basis="条例第五十条第一款第（四）项")
+@rule("C002", letter="H", basis="条例第五十条第一款第（四）项", version=2)
 def accountability_of_governments(report: Report, context: Context) -> Iterator[Outcome]:
     """A people's government says what came of assessment, public appraisal and holding to account."""
     section = report.sections.get("overview")
@@ -188,7 +188,7 @@ def overview_length(report: Report) -> Iterator[Outcome]:
         )
 
 
-@rule("C004", letter="L", basis="国办函〔2020〕109号；格式惯例", version=2)
+@rule("C004", letter="L", basis="国办函〔2020〕109号；格式惯例", version=3)
 def fees_spoken_of(report: Report, context: Context, active: frozenset[str]) -> Iterator[Outcome]:
     """Since 2020 the report says whether information-handling fees were collected, 0 included."""
     year = context.year_of(report)

@@ -75,7 +75,7 @@ def sections_in_order(report: Report) -> Iterator[Outcome]:
         yield passed("report")
 
 
-@rule("S003", letter="I", basis=_FORMAT)
+@rule("S003", letter="I", basis=_FORMAT, version=2)
 def headings_as_in_the_form(report: Report) -> Iterator[Outcome]:
     """Headings read as the form prints them, apart from number, spaces and punctuation."""
     for section in _found(report):
@@ -116,7 +116,7 @@ def basis_in_force(report: Report, context: Context, figures: Figures) -> Iterat
         yield passed("report")
 
 
-@rule("S007", letter="M", basis="格式惯例：模板文字应当替换或者删除")
+@rule("S007", letter="M", basis="格式惯例：模板文字应当替换或者删除", version=2)
 def template_filled(report: Report, figures: Figures) -> Iterator[Outcome]:
     """Nothing of a template is left: its instructions, XX for a figure or a name, brackets with nothing in them."""
     left = dict.fromkeys((key, words) for key, text in figures.texts().items() for words in _residues(text))
@@ -150,7 +150,7 @@ def labels_as_in_the_form(report: Report) -> Iterator[Outcome]:
             yield passed(name)
 
 
-@rule("S012", letter="L", basis=_FORMAT)
+@rule("S012", letter="L", basis=_FORMAT, version=2)
 def numbering_plain(report: Report) -> Iterator[Outcome]:
     """一、 to 六、 number the six sections and nothing else: none twice, none left out, no topic numbered like one."""
     found = _found(report)

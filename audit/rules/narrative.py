@@ -52,7 +52,7 @@ def other_figures_as_told(
             yield from _all_upheld(claim, report)
 
 
-@rule("T003", letter="L", basis="格式惯例：分项之和等于总数")
+@rule("T003", letter="L", basis="格式惯例：分项之和等于总数", version=2)
 def parts_add_up(report: Report, context: Context) -> Iterator[Outcome]:
     """A whole that a sentence divides into all its parts is their sum."""
     for section, listing in _listings(report, context):

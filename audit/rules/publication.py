@@ -245,7 +245,7 @@ def series_without_gap(report: Report, context: Context) -> Iterator[Outcome]:
         yield _PASS
 
 
-@rule("F012", letter="M", basis="格式惯例：标题年度与统计期限一致")
+@rule("F012", letter="M", basis="格式惯例：标题年度与统计期限一致", version=2)
 def title_names_the_period(report: Report) -> Iterator[Outcome]:
     """The year of the title is the year of the period the report says it covers."""
     titled = set(_YEAR.findall(report.title or ""))
@@ -268,7 +268,7 @@ def title_names_the_period(report: Report) -> Iterator[Outcome]:
         yield Outcome(Kind.FAIL, "report", args=args, expected=period, actual=title, formula=f"{title} ≠ {period}")
 
 
-@rule("F013", letter="M", basis=_BASIS, needs_report=False)
+@rule("F013", letter="M", basis=_BASIS, needs_report=False, version=2)
 def published_by_its_organ(report: Report | None, context: Context) -> Iterator[Outcome]:
     """The organ named in the report is the one on the register, under any of its names.
 

@@ -38,7 +38,7 @@ def sections_present(report: Report, context: Context) -> Iterator[Outcome]:
             yield Outcome(Kind.FAIL, key, args=args)
 
 
-@rule("S004", letter="H", basis="国办公开办函〔2021〕30号：不能遗漏")
+@rule("S004", letter="H", basis="国办公开办函〔2021〕30号：不能遗漏", version=2)
 def sections_filled(report: Report, context: Context) -> Iterator[Outcome]:
     """A section holds text or its table. In the last one 无 is an answer; sections two to four weigh more."""
     if _free_layout(report, context):
