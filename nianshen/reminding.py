@@ -6,7 +6,7 @@ An organisation that could not be checked is reminded of nothing: not to have be
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from nianshen import telling
 from nianshen.calendar import Calendar, Due
@@ -65,6 +65,31 @@ def release_steady(unit: Unit, config: Config, year: int, now: datetime) -> int:
     ]
     standing = survey(unit, config, year, now) if steady else []
     return sum(telling.release(unit, config, now, row, standing) for row in steady)
+
+
+def all_well(unit: Unit, config: Config, year: int, now: datetime) -> bool:
+    """Enqueue a word that nothing changed for a week, so that silence means something; False if something did."""
+    if unit.alerts.told_since(now - timedelta(days=7)):
+        return False
+    standing = survey(unit, config, year, now)
+    counts = telling.counts_of(standing)
+    open_findings = {level: sum(one["findings"][level] for one in standing) for level in ("error", "warning")}
+    telling.tell_everybody(
+        unit,
+        config,
+        now,
+        "all_well",
+        {"zh": "一周无变化", "en": "a week without news"},
+        {
+            "zh": f"{year} 年度：已核查 {counts.checked}/{counts.total} 家，未能核查 {len(counts.unchecked)} 家；"
+            f"未解决错误 {open_findings['error']}、警告 {open_findings['warning']}",
+            "en": f"season {year}: {counts.checked} of {counts.total} checked, {len(counts.unchecked)} not verified; "
+            f"open errors {open_findings['error']}, warnings {open_findings['warning']}",
+        },
+        severity="note",
+        counts=counts,
+    )
+    return True
 
 
 def reached(policy: Policy, calendar: Calendar, due: Due, today: date, status: Status) -> int | None:

@@ -150,7 +150,7 @@ def store_items(
     now: datetime,
     items: Sequence[AlertItem],
     alerts: Mapping[str, NewAlert],
-    counts: digest.Counts,
+    counts: digest.Counts | None,
     routes: Sequence[route.Route] | None = None,
 ) -> None:
     """Store ``alerts`` (by id) and the messages that carry ``items``, by the routes of the configuration or others."""
@@ -189,6 +189,37 @@ def release(unit: Unit, config: Config, now: datetime, row: FindingRow, standing
     ]
     store_items(unit, config, now, items, {}, counts_of(standing))
     return len(held)
+
+
+def tell_everybody(
+    unit: Unit,
+    config: Config,
+    now: datetime,
+    topic: str,
+    title: Mapping[str, str],
+    message: Mapping[str, str],
+    *,
+    severity: str = "error",
+    counts: digest.Counts | None = None,
+) -> None:
+    """Enqueue a word about nianshen itself for every channel that a route names, once a day and topic."""
+    item = AlertItem(
+        alert_id=item_id(topic, config.due_dates.today(now).isoformat()),
+        event=Event.SYSTEM,
+        organisation=None,
+        year=None,
+        rule=topic,
+        severity=severity,
+        status=Status.UNKNOWN.value if severity == "error" else Status.OK.value,
+        title=title,
+        message=message,
+    )
+    if unit.alerts.known([item.alert_id]):
+        return
+    everybody = tuple(dict.fromkeys(name for one in config.routes for name in one.to))
+    alert = NewAlert(item.alert_id, f"system/{topic}", item.event, None, None, (topic,), judged_at=now)
+    routes = [route.Route(route.Match(), everybody)] if everybody else []
+    store_items(unit, config, now, [item], {alert.alert_id: alert}, counts, routes)
 
 
 def report_dead(unit: Unit, config: Config) -> int:
@@ -259,7 +290,7 @@ def dispatcher(
         transport.close()
 
 
-def _messages(config: Config, plan: route.Plan, now: datetime, counts: digest.Counts) -> list[NewMessage]:
+def _messages(config: Config, plan: route.Plan, now: datetime, counts: digest.Counts | None) -> list[NewMessage]:
     """What is about organisations waits for the end of quiet hours; what is about the system never does."""
     later = _quiet_until(config, datetime.now(UTC))
     return [

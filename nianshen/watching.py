@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,7 +36,12 @@ DEAD_AFTER_SECONDS: Final = 90
 OLDEST_WAITING: Final = timedelta(minutes=15)
 GRACE_SECONDS: Final = 25
 
-COMMANDS: Final = {"cycle": ("run",), "reminders": ("alerts", "remind")}
+COMMANDS: Final[Mapping[str, Sequence[str]]] = {
+    "cycle": ("run",),
+    "reminders": ("alerts", "remind"),
+    "weekly": ("alerts", "weekly"),
+    "selftest": ("selftest",),
+}
 """The command that does the work of a job. It is a process of its own: whatever happens to it, the watcher goes on."""
 
 _STOPPED: Final = "随监测进程停止，下次启动时再运行 / stopped with the watcher, runs again with the next"

@@ -34,6 +34,7 @@ NOUNS = (
     "watch",
     "schedule",
     "up",
+    "selftest",
 )
 
 _INTERRUPTED = "已中断 / interrupted"

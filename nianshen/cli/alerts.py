@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +17,11 @@ from nianshen.cli import receivers
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.cli.output import Format, render, safe
 from nianshen.cli.status import instant
-from nianshen.config import load
+from nianshen.config import Config, load
 from nianshen.errors import UsageError
 from nianshen.recounting import story
-from nianshen.reminding import release_steady, remind
-from nianshen.store import Store, open_store
+from nianshen.reminding import all_well, release_steady, remind
+from nianshen.store import Store, Unit, open_store
 
 SCHEMA = "nianshen.alerts/1"
 COLUMNS = {
@@ -44,6 +46,9 @@ def register(app: typer.Typer) -> None:
     group.command("dead", help="列出放弃的消息及原因 / messages that were given up, and why")(list_dead)
     group.command("explain", help="说明为何发往或未发往各处 / why an alert went where it went")(explain)
     group.command("remind", help="排入到期的提醒 / enqueue the reminders that are due")(send_reminders)
+    group.command("weekly", help="一周无变化时排入平安消息 / enqueue an all-well if a week brought no news")(
+        send_weekly
+    )
     group.command("retry", help="立即重发等待和失败的告警 / make waiting and dead alerts due at once")(retry)
     group.command("ack", help="确认已知悉 / acknowledge an alert")(ack)
     receivers.add(group)
@@ -98,16 +103,35 @@ def send_reminders(
     now: Annotated[str | None, typer.Option(help="以此时刻判断 / judge as of this ISO time")] = None,
 ) -> None:
     """Put the reminders of the season that are due into the outbox; the next ``run`` or ``watch`` sends them."""
+    with _season(config, now) as (unit, settings, year, moment):
+        count = remind(unit, settings, year, moment) + release_steady(unit, settings, year, moment)
+    typer.echo(f"{count} 条提醒 / {count} reminder(s)")
+
+
+def send_weekly(
+    config: ConfigOption = DEFAULT,
+    now: Annotated[str | None, typer.Option(help="以此时刻判断 / judge as of this ISO time")] = None,
+) -> None:
+    """Put a word that all is well into the outbox, unless something was told within the last seven days."""
+    with _season(config, now) as (unit, settings, year, moment):
+        quiet = all_well(unit, settings, year, moment)
+    typer.echo(
+        "已排入平安消息 / all-well enqueued" if quiet else "本周有消息，不发 / there was news this week: none sent"
+    )
+
+
+@contextmanager
+def _season(config: Path, now: str | None) -> Iterator[tuple[Unit, Config, int, datetime]]:
+    """A transaction, and the year that is reported on at the moment."""
     settings = load(config, os.environ)
     moment = instant(now, settings)
     year = moment.astimezone(zone(settings.site.timezone)).year - 1
     store = open_store(settings.database_url, create=False)
     try:
         with store.transaction() as unit:
-            count = remind(unit, settings, year, moment) + release_steady(unit, settings, year, moment)
+            yield unit, settings, year, moment
     finally:
         store.close()
-    typer.echo(f"{count} 条提醒 / {count} reminder(s)")
 
 
 def retry(

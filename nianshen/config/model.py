@@ -418,7 +418,7 @@ class Policy(Section):
 
 class Job(Section):
     id: Id
-    run: Literal["cycle", "reminders"] = "cycle"
+    run: Literal["cycle", "reminders", "weekly", "selftest"] = "cycle"
     cron: Annotated[str, AfterValidator(_cron)]
     jitter: int = Field(default=0, ge=0, le=3600, description="starts are put off by up to so many seconds")
 
@@ -446,6 +446,8 @@ class Schedule(Section):
     jobs: tuple[Job, ...] = (
         *(Job.model_construct(id=name, cron=cron, jitter=jitter) for name, cron, jitter in SEASON),
         Job.model_construct(id="reminders", run="reminders", cron="30 8 * * *"),
+        Job.model_construct(id="weekly", run="weekly", cron="0 9 * * mon"),
+        Job.model_construct(id="selftest", run="selftest", cron="0 6 * * *"),
     )
 
 

@@ -152,6 +152,13 @@ class Alerts:
         with self._access.read() as connection:
             return set(connection.execute(query).scalars())
 
+    def told_since(self, since: datetime) -> bool:
+        """Whether a message carried an alert judged after ``since``."""
+        alert, link = tables.alert, tables.alert_message
+        query = select(alert.c.id).where(alert.c.judged_at > since, alert.c.id.in_(select(link.c.alert_id))).limit(1)
+        with self._access.read() as connection:
+            return connection.execute(query).one_or_none() is not None
+
     def drop_held(self, keys: Collection[str], reason: str) -> None:
         """What is held back of these keys will not be sent any more."""
         alert, link = tables.alert, tables.alert_message

@@ -16,7 +16,7 @@ from nianshen import telling
 from nianshen.calendar import Calendar, Due
 from nianshen.config.model import Policy
 from nianshen.recounting import story
-from nianshen.reminding import reached, remind
+from nianshen.reminding import all_well, reached, remind
 from nianshen.status import Status
 from nianshen.store import NewMessage, Store, open_store, tables
 from notifiers.event import Event
@@ -185,6 +185,20 @@ def test_what_came_and_went_and_stays_is_told_when_the_week_is_over(tmp_path: Pa
 
     assert [one.error for one in held] == [str(Why.FLAPPING)]
     assert any("反复出现" in line for line in lines)
+
+
+def test_a_week_without_news_is_told_and_a_week_with_news_is_not(tmp_path: Path, store: Store) -> None:
+    config = load(tmp_path)
+    read(store, TEN_BEFORE - timedelta(hours=3))
+    with store.transaction() as unit:
+        quiet = all_well(unit, config, 2025, TEN_BEFORE)
+        after_it = all_well(unit, config, 2025, TEN_BEFORE + timedelta(days=3))
+
+    ((_, message),) = messages(store)
+    assert (quiet, after_it) == (True, False)
+    assert message["type"] == "system.all_well"
+    assert message["data"]["counts"]["total"] == 2
+    assert "2/2" in message["data"]["alerts"][0]["message"]["zh"]
 
 
 def test_dead_letters_are_told_on_the_fallback_channel_once(tmp_path: Path, store: Store) -> None:
