@@ -37,6 +37,8 @@ Progress = Callable[[Mapping[str, Any]], None]
 _JITTER = Random()  # noqa: S311 - spreads retries, guards nothing
 CRAWL_LIMIT = timedelta(hours=2)
 SEND_LIMIT = timedelta(seconds=30)
+PATIENCE = timedelta(days=7)
+"""So long a report stands as it was read while a file of it cannot be fetched; then it counts as unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +237,17 @@ def _read(this: _Run, store: Store, result: Mapping[str, Any], progress: Progres
         taken = known or choose(candidates, this.blobs.read, _organ(this.config, organisation))
         if known or not _may_be_better(result, taken):
             found[organisation, year] = taken
-        elif store.readings.latest(organisation, year) is None:
+        elif not _stands(this, store, organisation, year):
             found[organisation, year] = replace(taken, report=None, why="有文件取不到 / a file could not be had")
-        # Else what was read before stands: a file that we could not fetch today says nothing new.
         progress({"event": "read", "organisation": organisation, "year": year})
     return found
+
+
+def _stands(this: _Run, store: Store, organisation: str, year: int) -> bool:
+    """Whether what was read before stands: for a while a file that we cannot fetch says nothing new."""
+    row = store.reports.get(organisation, year)
+    read = store.readings.latest(organisation, year) is not None
+    return read and row is not None and this.now - row.last_seen <= PATIENCE
 
 
 def _may_be_better(result: Mapping[str, Any], found: Found) -> bool:

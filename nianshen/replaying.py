@@ -27,8 +27,9 @@ _ROWS = ("candidates", "review", "files", "listed", "others")
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a past run comes to when it is read again. ``judged``: it was the latest of its year, and judged again too.
+    """What a past run comes to when it is read again.
 
+    ``judged``: it was the latest of its year, by the configuration of today, and was judged again too.
     ``differences`` are (zh, en); without any, the run gives the same result.
     """
 
@@ -61,7 +62,9 @@ def replay(config: Config, run_id: str, progress: cycle.Progress) -> Replay:
             documents += 1
             differences += _read_otherwise(store, key, candidates, BlobStore(directory), past.job)
             progress({"event": "read", "organisation": key[0], "year": key[1]})
-        judged = store.runs.last(row.year) == row
+        today = jobs.make(config, row.id, row.judged_at, row.year)
+        same_config = all(today[name] == past.job[name] for name in ("portals", "organisations"))
+        judged = same_config and store.runs.last(row.year) == row
         if judged:
             differences += _standing_otherwise(config, store, row, result)
     finally:

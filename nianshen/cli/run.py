@@ -22,7 +22,7 @@ from nianshen.cli.status import instant
 from nianshen.config import load
 from nianshen.cycle import CycleResult
 from nianshen.cycle import run as run_cycle
-from nianshen.errors import Exit, gravest
+from nianshen.errors import Exit, UsageError, gravest
 from nianshen.replaying import Replay
 from nianshen.replaying import replay as replay_run
 
@@ -45,6 +45,8 @@ def run(
     """Run one cycle and say what came of it. A replay fetches, stores and sends nothing: exit 3 if it differs."""
     settings = load(config, os.environ)
     if replay is not None:
+        if year or now:
+            raise UsageError("--replay 用那次运行的年度和时刻", "a replay has the year and the clock of its run")
         with _interruptible(), told() as progress:
             again = replay_run(settings, replay, progress)
         sys.stdout.write(replayed(again))
@@ -130,7 +132,8 @@ def replayed(again: Replay) -> str:
     read_whole = sum(bool(portal["complete"]) for portal in again.portals)
     zh, en = ("相同", "the same") if not again.differences else ("不同", "different")
     if not again.judged:
-        zh, en = f"{zh}（此后还有运行，未重新判定状态）", f"{en} (later runs followed: standing not judged again)"
+        zh = f"{zh}（此后还有运行，或配置已变：未重新判定状态）"
+        en = f"{en} (later runs followed, or the configuration changed: standing not judged again)"
     lines = [f"{safe(zh if zh == en else f'{zh} / {en}')}\n" for zh, en in again.differences]
     lines += [
         f"重放 {again.run_id}（{again.year} 年度）：门户 {read_whole}/{len(again.portals)} 读全，"

@@ -87,6 +87,19 @@ def test_what_reads_otherwise_is_named(town: Town, capsys: pytest.CaptureFixture
     assert "edu 2025：读出的内容不同" in capsys.readouterr().out
 
 
+def test_a_run_of_another_configuration_is_read_by_its_own(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    path = town.folder / "config.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("name: 示例市教育局", "name: 示例市某某局"), encoding="utf-8")
+    try:
+        code = call(["run", "--replay", "last"])
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+    assert code == 0
+    assert "配置已变" in capsys.readouterr().out
+
+
 def test_damaged_evidence_is_no_replay(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
     first = runs(town)[0]
     (warc,) = (path for path in (town.folder / "data/evidence/warc").iterdir() if first in path.name)
@@ -103,3 +116,4 @@ def test_damaged_evidence_is_no_replay(town: Town, capsys: pytest.CaptureFixture
 
 def test_a_run_nobody_knows_is_a_usage_error(town: Town) -> None:
     assert call(["run", "--replay", "20200101T000000Z-00000000"]) == 2
+    assert call(["run", "--replay", "last", "--year", "2024"]) == 2

@@ -163,6 +163,12 @@ def test_the_working_day_after_a_local_rest_day_is_in_time() -> None:
         ("示例市体育局", "示例市教育局", "open"),
         ("示例县人民政府", "示例市教育局", "fail"),
         ("示例市水务集团", "示例市教育局", "fail"),
+        ("示例市教育局考试院", "示例市教育局", "open"),
+        ("某省示例市教育局", "示例市教育局", "pass"),
+        ("示例县人民政府青石街道办事处", "示例县人民政府", "fail"),
+        ("示例县白水镇人民政府", "示例县人民政府", "fail"),
+        ("示例市教育局", "示例市东江区教育局", "fail"),
+        ("示例市示例区人民政府", "示例区人民政府", "pass"),
     ],
 )
 def test_names_of_one_organ_are_known_for_the_same(agency: str, name: str, verdict: str) -> None:
@@ -185,3 +191,29 @@ def test_the_years_of_a_plan_are_no_period_of_a_report(period: str, fires: bool)
     report = replace(GOOD, title="示例市教育局2024年政府信息公开工作年度报告", preamble=period)
 
     assert bool(judge(report, DUE, select=("F012",)).findings) == fires
+
+
+def test_an_organ_of_the_register_is_another_however_alike() -> None:
+    context = replace(DUE, name="示例市教育局", aliases=("教育局",), other_names=frozenset({"样例县教育局"}))
+
+    ((_, outcome),) = judge(replace(GOOD, agency="样例县教育局"), context, select=("F013",)).outcomes
+
+    assert outcome.kind.value == "fail"
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ("heading", "fail"),
+        ("signature", "fail"),
+        ("meta articletitle", "fail"),
+        ("line", "open"),
+        ("meta contentsource", "open"),
+    ],
+)
+def test_whoever_runs_the_portal_is_no_publisher(source: str, verdict: str) -> None:
+    report = replace(GOOD, agency="示例市大数据管理局", sources={"agency": source})
+
+    ((_, outcome),) = judge(report, replace(DUE, name="示例市教育局"), select=("F013",)).outcomes
+
+    assert outcome.kind.value == verdict
