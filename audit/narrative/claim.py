@@ -160,7 +160,7 @@ _BROAD = re.compile(
     r"全[市县区省镇州盟旗乡]|全系统|各(?:级|部门|单位|县|区|市|乡|镇|街道|职能|行政机关)|[本我](?:市|县|区|省)(?!.{0,6}局)"
 )
 _NARROW = re.compile(r"本级|下属|所属|基层|直属|[市县区]直|政府部门|部门被")
-_OWN = re.compile(r"[我本该](?:局|委|厅|办|部|中心|镇|乡|街道|单位|机关|院|会|队|站|支队|分局)")
+_OWN = re.compile(r"全[局委厅院队站]|[我本该](?:局|委|厅|办|部|中心|镇|乡|街道|单位|机关|院|会|队|站|支队|分局)")
 _ACTING = (
     r"(?:局|委|厅|办公室|政府办|政府|镇|乡|街道|办事处|中心|法院|公司|学校|医院|部门|单位)"
     r"(?=(?:本级|未|没有|代表?[^，]{1,8}|共|全年|累计|一共|本?年度|20\d\d年)*(?:收到|受理|接收|接到|新收|办理|答复|办结|制[定发]|印发|出台|现行|被))"
@@ -228,11 +228,13 @@ def _claims(text: str, state: _State) -> Iterator[Claim]:
 
 def _may_restrict(before: str) -> bool:
     """Whether the clause before is but a time or a circle (高峰期, 国庆期间) that what follows is counted in."""
-    return before.endswith("期间") or (0 < len(before) <= _SHORTEST_SAYING and not _DIGIT.search(before))
+    short = 0 < len(before) <= _SHORTEST_SAYING and not before.startswith(_CAUSES) and not _DIGIT.search(before)
+    return short or before.endswith("期间")
 
 
 _SHORTEST_SAYING = 6
 _COMMAS = ("，", ",", ";")
+_CAUSES = ("因", "由于", "鉴于")
 _KINDS = ("results", "disputes", "documents", "denials")
 
 
@@ -714,7 +716,7 @@ def _worded(clause: str, before: str, sentence: str, state: _State) -> Iterator[
         and (_NO_REQUEST.search(clause) or _ZERO_REQUEST.search(clause))
         and not _UNFIT.search(clause)
         and not _SOME_APPLICANTS.search(clause)
-        and not _CHANNEL.search(clause)
+        and ("任何" in clause or not _CHANNEL.search(clause))
     ):
         state.topic, state.named = "requests", True
         yield zero("received.words")
