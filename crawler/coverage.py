@@ -48,7 +48,7 @@ class ListReading:
 
     ``year``: it is the folder of a year that is asked for; left empty, it proves nothing about that year.
     ``start``: the configuration names it; ``owned``: it is one organisation's; empty, it casts doubt
-    on that one only.
+    on that one only. ``optional``: one organisation's page beside a list of all; what fails there is its doubt alone.
     """
 
     url: str
@@ -58,6 +58,7 @@ class ListReading:
     year: int | None = None
     start: bool = False
     owned: bool = False
+    optional: bool = False
 
     @property
     def expected(self) -> int:
@@ -81,6 +82,7 @@ def judge_list(reading: ListReading) -> Verdict | None:
 
 def judge_portal(readings: Sequence[ListReading], expect: Expectation, *, names_column: bool) -> Verdict:
     """The portal's verdict out of all its lists. ``names_column``: some page called itself the reports' column."""
+    readings = [reading for reading in readings if not reading.optional]
     if not readings:
         return Verdict(Outcome.CODE_ERROR, "没有起始页 / nothing was read")
     judged = [(reading, verdict) for reading in readings if (verdict := judge_list(reading)) is not None]

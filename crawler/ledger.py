@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from crawler.classify import Outcome, Verdict
 from crawler.cms.page import Link, PageLink
 from crawler.cms.pager import MAX_PAGES
-from crawler.coverage import ListReading, PageRead, judge_portal
+from crawler.coverage import ListReading, PageRead, judge_list, judge_portal
 from crawler.portal import Certificates, Organisation, Portal
 from crawler.select import Choice, Kind
 
@@ -22,8 +22,8 @@ class Visit:
 
     ``system`` and ``column`` are what the page that led to an endpoint was: its reply has neither marks nor headings.
 
-    ``optional``: an attachment beside a report that stands on the page; ``hops``: pages that only sent us on;
-    ``unlisted``: a report known from earlier that no list shows any more.
+    ``optional``: an attachment beside a report that stands on the page, or an organ's page beside a list of all;
+    ``hops``: pages that only sent us on; ``unlisted``: a report known from earlier that no list shows any more.
     """
 
     portal: str
@@ -81,7 +81,8 @@ class Ledger:
         """A list is about to be read."""
         if visit.role == "list":
             self.readings.setdefault(
-                visit.list_url, ListReading(visit.list_url, year=visit.year, start=visit.depth == 0)
+                visit.list_url,
+                ListReading(visit.list_url, year=visit.year, start=visit.depth == 0, optional=visit.optional),
             )
             if visit.owner:
                 self.owners[visit.list_url] = visit.owner
@@ -189,6 +190,23 @@ class Ledger:
         """The lists, those of the configuration first, whichever was answered first."""
         return sorted(self.readings.values(), key=lambda reading: (not reading.start, reading.url))
 
+    def _slips(self) -> set[str | None]:
+        """Whose report of this year may be there under a year mistyped: the next one, or the last one once more.
+
+        No report can be out in the year it reports on; and two of last year, one of them out this season, are one of
+        this year and a slip of the hand, as far as anybody can tell from here.
+        """
+        by_year: dict[tuple[str | None, int | None], list[Choice]] = {}
+        for choice in self.listed.values():
+            by_year.setdefault((choice.organisation, choice.year), []).append(choice)
+        slips: set[str | None] = set()
+        for (who, year), choices in by_year.items():
+            days = [choice.link.date.year for choice in choices if choice.link.date]
+            ahead = self.year is not None and year == self.year + 1 and year in days
+            twice = self.year is not None and year == self.year - 1 and len(set(days)) > 1 and self.year + 1 in days
+            slips |= {who} if ahead or twice else set()
+        return slips
+
     def list_verdict(self) -> Verdict:
         """Whether the lists were read whole, leaving single reports aside."""
         if self.errors:
@@ -221,6 +239,10 @@ class Ledger:
         doubtful |= {
             who for url, who in self.owners.items() if not self.readings[url].items and not self.readings[url].leads_on
         }
+        doubtful |= {
+            who for url, who in self.owners.items() if self.readings[url].optional and judge_list(self.readings[url])
+        }
+        doubtful |= self._slips()
         unknown = None in doubtful
         readings = self._in_order()
         return {

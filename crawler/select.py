@@ -196,7 +196,8 @@ def _attribute(
     organ: str, link: Link, organisations: Sequence[Organisation], owner: str | None
 ) -> tuple[Kind, str | None, tuple[str, ...], str]:
     if organ:
-        return match(organ, organisations)
+        found = match(organ, organisations)
+        return _elsewhere_by_heading(found, organ, link, organisations)
     if link.organ:
         named = match(_organ_part(link.organ) or link.organ, organisations)
         if named[0] is not Kind.OTHER or not _COLUMN.search(link.organ):
@@ -218,6 +219,19 @@ def _named_below_year(link: Link, title: str, organisations: Sequence[Organisati
     if link.year is None or kind is not Kind.REPORT:
         return Choice(Kind.NOT_A_REPORT, link)
     return Choice(kind, link, who, link.year, 0.6, ("位于年份栏下的机构名 / a name below a year", why))
+
+
+def _elsewhere_by_heading(
+    found: tuple[Kind, str | None, tuple[str, ...], str], organ: str, link: Link, organisations: Sequence[Organisation]
+) -> tuple[Kind, str | None, tuple[str, ...], str]:
+    """教育局 below 甲县 is not ours for being the only 教育局: a doubt, if the heading is another place's."""
+    place = names.plain(names.seat(names.plain(link.organ)) or link.organ)
+    one = next((one for one in organisations if one.id == found[1]), None)
+    if one is None or not names.is_region(place) or any(clean(name) == organ for name in (one.name,)):
+        return found
+    if place in f"{clean(one.region)}{clean(one.name)}":
+        return found
+    return Kind.AMBIGUOUS, None, (one.id,), f"列在另一地区之下 / stands below another place: {link.organ}"
 
 
 def _is_seat(organ: str, place: str, one: Organisation) -> bool:

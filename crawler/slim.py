@@ -12,9 +12,9 @@ from html import escape
 
 from lxml import etree
 
+from crawler.attached import REPORT_PARTS
 from crawler.classify import LARGEST_PAGE
 from crawler.cms import Page
-from crawler.follow import REPORT_PARTS
 
 _SHORT, _BARE = 5000, 400
 """Signs of a page, and of its text. One with less may only send its reader on, which is asked of the page itself."""

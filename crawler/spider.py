@@ -11,11 +11,12 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from crawler.attached import attachments, covered, holds_report, is_folder
 from crawler.classify import Outcome, Unrecorded, Verdict, classify_failure, classify_list, classify_report
 from crawler.cms import Page, PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
-from crawler.follow import MOST_HOPS, attachments, covered, forward, holds_report, is_folder, onward_of, plan, report_of
+from crawler.follow import MOST_HOPS, forward, onward_of, plan, report_of
 from crawler.ledger import Ledger, Visit
 from crawler.media import HTML, sniff
 from crawler.middlewares.capture import pairs, text_of
@@ -128,11 +129,12 @@ class PortalSpider(scrapy.Spider):
                 "" if listing.reply else page.title,
                 listing.score,
             )
-            ledger.read(visit, read, leads_on=bool(found.folders) or listing.hollow, owner=found.owner)
+            ledger.read(visit, read, leads_on=found.leads_on or listing.hollow, owner=found.owner)
         for choice in choices:
             ledger.choose(choice)
             if choice.kind is Kind.REPORT and choice.year in self.run.years and self.run.reach.fetches(choice):
-                yield from self._order(choice.link.url, replace(visit, role="report", choice=choice), choice)
+                report = replace(visit, role="report", choice=choice, optional=False)
+                yield from self._order(choice.link.url, report, choice)
         for link, below in onward_of(visit, listing, found, further):
             yield from self._order(link.url, below, link=link)
         for url, folder in zip(found.folder_urls, found.folders, strict=True):

@@ -32,7 +32,8 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "dt", "caption")
 _ENOUGH = 3
 """Entries in one box from which on it is a list beyond doubt."""
 
-_SURE = 0.75
+SURE = 0.75
+"""From this score on the entries are taken for the whole list of the page."""
 _FARTHEST = 40
 _LONGEST_LABEL = 40
 _YEAR_LABEL = re.compile(r"^(20\d{2})年?度?(?:\(\d{1,3}\))?$")
@@ -55,9 +56,7 @@ def parse(page: Page) -> ListPage:
     sure = _sureness(entries)
     number, pages, links, unresolved = read_pager(page, len(items))
     # A few links on a page whose list a script has yet to fill are not that list.
-    undrawn = (titles_in_script(page) if items else None) or (
-        filled_by_script(page) if items and sure < _SURE else None
-    )
+    undrawn = (titles_in_script(page) if items else None) or (filled_by_script(page) if items and sure < SURE else None)
     text = clean(page.soup.get_text())
     total = _OF_ITEMS.search(text)
     return ListPage(
@@ -77,6 +76,12 @@ def parse(page: Page) -> ListPage:
 def organ_beside(anchor: Tag) -> str:
     """The organisation named in the row the link stands in, or above its list."""
     return _organ(anchor, row_of(anchor))
+
+
+def _named_in(row: Tag) -> str:
+    """The report a row names beside its 查看, 下载 or icon, unless another link says it."""
+    pieces = [clean(piece) for piece in row.find_all(string=True) if piece.find_parent("a") is None]
+    return next((piece for piece in pieces if REPORT_WORDS.search(piece)), "")
 
 
 def _column_year(anchor: Tag, row: Tag) -> str | None:
@@ -127,8 +132,8 @@ def _entries(page: Page) -> Iterator[tuple[Tag | None, Link]]:
     seen: set[tuple[str, str]] = set()
     for anchor in leads(page):
         row, url, title = row_of(anchor), target(page, anchor), title_of(anchor)
-        if row is not None and row.name == "tr" and _LOOK.match(title):
-            title = _column_year(anchor, row) or title
+        if row is not None and (not title or _LOOK.match(title)):
+            title = _column_year(anchor, row) or _named_in(row) or title
         word = word_of(anchor) is not None and not YEAR_ONLY.match(title)
         if url is None or not title or word or (url, title) in seen:
             continue
@@ -188,7 +193,7 @@ def _labels_above(anchor: Tag) -> Iterator[tuple[str, bool]]:
 def _said_in(row: Tag, anchor: Tag) -> Iterator[str]:
     """The pieces of a row beside its link: words of its own, cells or spans, and cells of rows above."""
     yield from (piece for piece in row.children if isinstance(piece, NavigableString))
-    beside = ["td", "th"] if row.name == "tr" else ["span", "em", "i", "b", "strong", "label"]
+    beside = ["td", "th"] if row.name == "tr" else ["span", "em", "i", "b", "strong", "label", "a"]
     for cell in row.find_all(beside):
         if anchor not in cell.parents and anchor is not cell and not any(one is anchor for one in cell.descendants):
             yield cell.get_text()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from crawler.attached import attachments
 from crawler.cms import Page, PageLink, pick
-from crawler.follow import attachments, plan
+from crawler.follow import plan
 from crawler.ledger import Visit
 from crawler.portal import Organisation
 from crawler.select import Kind

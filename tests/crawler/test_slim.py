@@ -6,8 +6,9 @@ import random
 
 import pytest
 
+from crawler.attached import attachments, holds_report, is_folder
 from crawler.cms import Link, Page
-from crawler.follow import attachments, forward, holds_report, is_folder
+from crawler.follow import forward
 from crawler.select import Choice, Kind
 from crawler.slim import report_page
 from tests import generator

