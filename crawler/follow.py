@@ -64,7 +64,7 @@ def plan(
     owner = visit.owner or _owner_of(page, organisations)
     choices = _judged(listing, organisations, column=column, owner=owner, year=visit.year)
     choices += tuple(_unlinked(page, listing, organisations, column=column, owner=owner, year=visit.year))
-    is_report = not choices and visit.depth > 0 and (holds_report(page) or bool(visit.year and attachments(page)))
+    is_report = not choices and visit.depth > 0 and _is_cover(page, listing, visit)
     # Breadcrumbs repeat the column's name; a page that calls itself the column has nothing to gain there.
     unlinked = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"]) if not tag.find("a", href=True)]
     own = in_report_column(page.title, *unlinked, *page.crumbs[-1:]) or (visit.depth > 0 and bool(choices))
@@ -75,15 +75,15 @@ def plan(
         for one in opened
     ]
     choices = tuple(choice for choice in choices if choice not in opened)
-    if own:
-        choices += tuple(_undrawn_organs(page, organisations))
+    tree = tuple(_undrawn_organs(page, organisations)) if own else ()
+    choices += tree
     # A frame may be the list even where a link or two stand beside it.
     if (not choices or (own and listing.score < SURE)) and not is_report and visit.depth < DEEPEST:
         folders += [(replace(visit, depth=visit.depth + 1, list_url=url), url) for url in listing.frames]
     # What a system knows to be missing says more than the mark of a script.
     told = listing.hollow or (listing.unresolved and listing.system not in _PLAIN)
     empty = not listing.items and not told
-    undrawn = _undrawn(page) if empty and not folders and not is_report else None
+    undrawn = _undrawn(page, tree) if empty and not folders and not is_report else None
     return Plan(
         choices=choices,
         folders=tuple(folder for folder, _ in folders),
@@ -126,13 +126,18 @@ def _is_unclear(choice: Choice, visit: Visit, organisations: Sequence[Organisati
     )
 
 
-def _undrawn(page: Page) -> str | None:
+def _is_cover(page: Page, listing: ListPage, visit: Visit) -> bool:
+    """A page one level down that shows the report, or for a year no entries but a document that may be it."""
+    return holds_report(page) or bool(visit.year and not listing.items and attachments(page))
+
+
+def _undrawn(page: Page, tree: Sequence[Choice]) -> str | None:
     """Why a page without entries is no empty list, but one that is not drawn yet."""
     app = _APP.search(page.text)
     if app:
         return f"列表由脚本生成 / the list is made by a script: {app[0][:40]}"
     wanted = "网页要求脚本 / the page wants scripts" if _WANTS_SCRIPT.search(page.text) else None
-    return titles_in_script(page) or filled_by_script(page) or wanted
+    return titles_in_script(page) or filled_by_script(page) or (tree[0].why[0] if tree else wanted)
 
 
 def _plan_of_reply(listing: ListPage, visit: Visit, organisations: Sequence[Organisation]) -> Plan:

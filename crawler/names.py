@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import takewhile
 
 from crawler.cms.page import clean
@@ -47,6 +48,7 @@ _SEAT = re.compile(r"^(.{2,}?)(?:政府|管委会)$")
 _REGION = re.compile(r"^(?:[一-龥]{1,10}(?:省|市|区|县|旗|州|盟))+$")
 
 
+@lru_cache(maxsize=10_000)
 def plain(name: str) -> str:
     """The name in short forms, without white space or the party's prefix; only for comparing."""
     text = _PARTY.sub("", clean(name))
@@ -86,10 +88,12 @@ def seat(name: str) -> str:
 
 def abbreviates(short: str, long: str) -> bool:
     """Whether ``short`` may be said for ``long``: 教体局 for 教育体育局; a word that stands in it whole is no such."""
+    if short[-1:] != long[-1:] or len(short) == len(long):
+        return False
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(short, long, strict=False)))
     start = max(same - 1, 0) if same and not is_region(short[:same]) else same
     few, many = short[start:], long[start:]
-    if not 3 <= len(few) < len(many) <= 2 * len(few) + 2 or few[-1] != many[-1] or few[:-1] in many:
+    if not 3 <= len(few) < len(many) <= 2 * len(few) + 2 or few[:-1] in many:
         return False
     rest = iter(many)
     return all(sign in rest for sign in few)

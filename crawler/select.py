@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from crawler import names
 from crawler.cms.page import Link, clean
@@ -138,7 +139,7 @@ def choose(
 def match(text: str, organisations: Sequence[Organisation]) -> tuple[Kind, str | None, tuple[str, ...], str]:
     """Whom a piece of text names: exactly one of ours, another, or unclear; with the reason."""
     organ = names.plain(clean(text))
-    known = [(names.plain(name), one) for one in organisations for name in one.names if name]
+    known = _known(tuple(organisations))
     exact = _exactly(clean(text), organ, known)
     if len(exact) == 1:
         return Kind.REPORT, exact.pop(), (), f"名称一致 / named exactly: {organ}"
@@ -147,13 +148,21 @@ def match(text: str, organisations: Sequence[Organisation]) -> tuple[Kind, str |
     return _partly(organ, known)
 
 
-def _partly(organ: str, known: Sequence[tuple[str, Organisation]]) -> tuple[Kind, str | None, tuple[str, ...], str]:
+@lru_cache(maxsize=64)
+def _known(organisations: tuple[Organisation, ...]) -> tuple[tuple[str, str, Organisation], ...]:
+    """Every name, in short forms and as it is written, with its organisation."""
+    return tuple((names.plain(name), clean(name), one) for one in organisations for name in one.names if name)
+
+
+def _partly(
+    organ: str, known: Sequence[tuple[str, str, Organisation]]
+) -> tuple[Kind, str | None, tuple[str, ...], str]:
     """Whom a name means that is nobody's exactly: it may hold one of ours, or be a short form of one."""
     hits = sorted(
-        {(name, one.id, clean(one.region), *organ.split(name, 1)) for name, one in known if name in organ},
+        {(name, one.id, clean(one.region), *organ.split(name, 1)) for name, _, one in known if name in organ},
         key=lambda hit: -len(hit[0]),
     )
-    kin = {one.id for name, one in known if names.abbreviates(*sorted((organ, name), key=len))}
+    kin = {one.id for name, _, one in known if names.abbreviates(*sorted((organ, name), key=len))}
     why = f"其他机构 / another organisation: {organ}"
     if hits:
         name, who, region, before, after = hits[0]
@@ -168,16 +177,16 @@ def _partly(organ: str, known: Sequence[tuple[str, Organisation]]) -> tuple[Kind
     return Kind.OTHER, None, (), why
 
 
-def _exactly(written: str, organ: str, known: Sequence[tuple[str, Organisation]]) -> set[str]:
+def _exactly(written: str, organ: str, known: Sequence[tuple[str, str, Organisation]]) -> set[str]:
     """Whom a name means beyond doubt, by the strictest way of reading it that means anybody."""
-    ways: tuple[Callable[[str, Organisation], bool], ...] = (
-        lambda _, one: written in map(clean, one.names),
-        lambda name, _: name == organ,
-        lambda name, _: names.without_region(organ, name),
+    ways: tuple[Callable[[str, str, Organisation], bool], ...] = (
+        lambda _, whole, __: whole == written,
+        lambda name, _, __: name == organ,
+        lambda name, _, __: names.without_region(organ, name),
         # 示例市2025年政府信息公开…: the region stands for its government.
-        lambda name, one: _is_seat(organ, names.seat(name), one),
+        lambda name, _, one: _is_seat(organ, names.seat(name), one),
     )
-    found = ({one.id for name, one in known if way(name, one)} for way in ways)
+    found = ({entry[2].id for entry in known if way(*entry)} for way in ways)
     return next(filter(None, found), set())
 
 

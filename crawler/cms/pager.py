@@ -46,7 +46,9 @@ _SCRIPT_ENTRIES = re.compile(
     r"\b(?:count|total(?:_?(?:count|records?|num|size|items))?|record_?count)[\"']?\s*[:=]\s*[\"']?(\d{1,6})\b",
     re.IGNORECASE,
 )
-_DISABLED = re.compile(r"disab|gray|grey|\bno|unable|forbid|\bend\b|hide|hidden", re.IGNORECASE)
+_DISABLED = re.compile(
+    r"disab|gray|grey|\bno(?:ne|-?(?:more|next|page|link))?\b|unable|forbid|\bend\b|hide|hidden", re.IGNORECASE
+)
 _SLIDES = re.compile(r"slid|swip|banner|focus|carousel|dot|calend|\bcal\b|rank", re.IGNORECASE)
 _SERVED_BY_SCRIPT = re.compile(
     r"jpage/dataproxy\.jsp|queryData\s*=|_isAgg=true|lightfrontaction/getgovinfolist|messageController/getMessage"

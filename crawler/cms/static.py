@@ -185,8 +185,10 @@ def _labels_above(anchor: Tag) -> Iterator[tuple[str, bool]]:
             allowed = ("div", "p", "strong", "span", "b", "a", *_HEADINGS)
         else:
             continue
-        text = clean(before.get_text()).strip("[]【】()·:") if before and before.name in allowed else ""
-        if before and text and len(text) <= _LONGEST_LABEL and not before.find("li"):
+        if before is None or before.name not in allowed or before.find("li"):
+            continue
+        text = clean(before.get_text()).strip("[]【】()·:")
+        if text and len(text) <= _LONGEST_LABEL:
             yield text, before.name in _HEADINGS
 
 
