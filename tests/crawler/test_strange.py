@@ -628,9 +628,7 @@ DOUBTFUL: dict[str, Pages] = {
         ),
     },
     "the office of another place": {
-        "/nb/": body(
-            f"<h3>甲县</h3><ul>{row('民政局2025年政府信息公开工作年度报告', '/x/c.html')}</ul><ul>{E24}</ul>"
-        ),
+        "/nb/": body(f"<h3>甲县</h3><ul>{row('民政局2025年政府信息公开工作年度报告', '/x/c.html')}</ul><ul>{E24}</ul>"),
     },
 }
 
