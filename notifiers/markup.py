@@ -88,9 +88,9 @@ def _address(url: str) -> str | None:
     try:
         parts = urlsplit(url)
         fit = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and len(url) <= MOST
-    except ValueError:
+        return quote(url, safe=_URL_KEEPS) if fit else None
+    except ValueError:  # half a character has no encoding
         return None
-    return quote(url, safe=_URL_KEEPS) if fit else None
 
 
 _HTML: Final = {ord(char): html.escape(char) for char in "&<>\"'"}
