@@ -370,6 +370,16 @@ def test_the_keyword_of_a_robot_stands_in_the_title(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "title"),
+    [("zh", "新发现 · 示例市教育局 收支不平"), ("en", "new · 示例市教育局 Requests do not balance")],
+)
+def test_the_title_of_a_single_alert_says_what_it_is(language: str, title: str) -> None:
+    outgoing = built("slack", [item()], language=language)
+
+    assert texts(outgoing)[0].endswith(title)
+
+
+@pytest.mark.parametrize(
     "body",
     [b"", b"nonsense", b"[]", b"null", b'{"type":"x"}', b'{"type":"x","data":{"alerts":[{}],"hidden":0}}', b"\xff"],
 )
