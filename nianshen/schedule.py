@@ -141,7 +141,8 @@ class Watcher:
 
     def note(self, jobs: Iterable[Job]) -> None:
         """Write down the last slot that came since the one written last. A job seen for the first time missed none."""
-        now, last = self._now(), self._store.jobs.last()
+        now = self._now()
+        last = self._store.jobs.last(now)
         for job in jobs:
             if job.id not in last:
                 self._store.jobs.record(job.id, now, state="known", late=False, due=now)

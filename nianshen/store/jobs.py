@@ -40,9 +40,9 @@ class Jobs:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def last(self) -> dict[str, datetime]:
-        """The latest slot of every job."""
-        query = select(_RUN.c.job, func.max(_RUN.c.slot).label("slot")).group_by(_RUN.c.job)
+    def last(self, now: datetime) -> dict[str, datetime]:
+        """The latest slot of every job up to ``now``: a clock that was ahead may have written later ones."""
+        query = select(_RUN.c.job, func.max(_RUN.c.slot).label("slot")).where(_RUN.c.slot <= now).group_by(_RUN.c.job)
         with self._access.read() as connection:
             return {row.job: row.slot for row in connection.execute(query)}
 

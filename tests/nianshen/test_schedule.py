@@ -134,7 +134,21 @@ def test_a_clock_set_forth_and_back_runs_nothing_twice_and_is_noticed(store: Sto
 
     assert (forth, back) == (timedelta(hours=2), timedelta(hours=-2))
     assert max(Counter(hands.ran).values()) == 1
-    assert [slot.hour for _, slot in hands.ran] == [2, 3, 4]
+    assert [slot.hour for _, slot in hands.ran] == [2, 1, 3, 4]
+
+
+def test_a_clock_that_was_a_year_ahead_stops_no_job(store: Store) -> None:
+    time, hands = Time(), Hands()
+    one = watcher(store, time, hands)
+    step(one)
+    time.wall += timedelta(days=365)
+    step(one)
+    time.wall -= timedelta(days=365)
+
+    time.pass_by(timedelta(hours=1))
+    step(one)
+
+    assert hands.ran[-1] == ("hourly", NOW + timedelta(hours=1))
 
 
 def test_one_watcher_leads_until_its_lease_ends(store: Store) -> None:
