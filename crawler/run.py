@@ -176,7 +176,7 @@ class Run:
         scratch = self.result.with_name(self.result.name + ".new")
         self.result.parent.mkdir(parents=True, exist_ok=True)
         with scratch.open("w", encoding="utf-8") as file:
-            json.dump(self.as_json(), file, ensure_ascii=False, indent=1)
+            file.write(json.dumps(self.as_json(), ensure_ascii=False))  # in one piece: by the C encoder
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(self.result)

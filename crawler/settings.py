@@ -27,12 +27,8 @@ SETTINGS: dict[str, Any] = {
     "DOWNLOAD_MAXSIZE": 50 * 1024 * 1024,
     "DOWNLOAD_WARNSIZE": 0,
     "REDIRECT_MAX_TIMES": 5,
-    # On: a refusal or an error page is judged by classify, not dropped.
-    "HTTPERROR_ALLOW_ALL": True,
     # Off: a meta refresh is page content, which decides nothing here.
     "METAREFRESH_ENABLED": False,
-    # Off: a link dropped for its length would be a page silently not read.
-    "URLLENGTH_LIMIT": 0,
     # On: several platforms set a cookie and redirect to themselves; the jar lives as long as the run.
     "COOKIES_ENABLED": True,
     # Off: statistics of memory and log dumps belong to the parent process.
@@ -48,6 +44,8 @@ SETTINGS: dict[str, Any] = {
     },
     "DOWNLOADER_MIDDLEWARES": {
         "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+        "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
+        "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
         "crawler.middlewares.robots.RobotsMiddleware": 100,
         # Behind robots: a page that may not be asked for is not rendered either.
         "crawler.middlewares.render.RenderMiddleware": 200,
@@ -59,6 +57,17 @@ SETTINGS: dict[str, Any] = {
         # Next to the downloader: nothing is captured from an address that is not allowed.
         "crawler.middlewares.address_guard.AddressGuardMiddleware": 880,
     },
+    # Off: a refusal or an error page is judged by classify, not dropped; a link dropped for its length would be a page
+    # silently not read; depth and start say nothing to us, and each costs a generator for every request.
+    "SPIDER_MIDDLEWARES": {
+        "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
+        "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+        "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+        "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
+        "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+    },
+    # Off: what a run did stands in its result and its evidence.
+    "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
     # 1: we have no items, and Scrapy makes so many tasks for every response.
     "CONCURRENT_ITEMS": 1,
     # Off: it reads the source of the spider anew for every response.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,19 +12,16 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.attached import attachments, covered, holds_report, is_folder
-from crawler.classify import Outcome, Unrecorded, Verdict, classify_failure, classify_list, classify_report
-from crawler.cms import Page, PageLink, pick
+from crawler.classify import Outcome, Unrecorded, Verdict, classify_failure
+from crawler.cms import PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
-from crawler.follow import MOST_HOPS, forward, onward_of, plan, report_of
+from crawler.follow import onward_of
 from crawler.ledger import Ledger, Visit
-from crawler.media import HTML, sniff
-from crawler.middlewares.capture import pairs, text_of
-from crawler.middlewares.render import unseen
+from crawler.looking import Onward, SeenList, look_at_list, look_at_report
+from crawler.middlewares.capture import pairs
 from crawler.run import Run
 from crawler.select import Choice, Kind
-from crawler.slim import report_page
 
 
 class PortalSpider(scrapy.Spider):
@@ -46,22 +44,22 @@ class PortalSpider(scrapy.Spider):
                 for request in self._order(url, Visit(ledger.portal.id, "list", url)):
                     yield request
 
-    def arrived(self, response: Response) -> Iterator[Request]:
+    async def arrived(self, response: Response) -> AsyncIterator[Request]:
         """Every response comes here; a fault of our own is a verdict, not a silence."""
         visit: Visit = response.meta["visit"]
         ledger = self.run.ledger(visit)
+        ordered: list[Request] = []
         try:
-            if visit.role == "list":
-                yield from self._list(response, visit)
-            else:
-                yield from self._report(response, visit)
+            ordered += await (self._list(response, visit) if visit.role == "list" else self._report(response, visit))
         except EvidenceError as error:
             self.run.fail(error)
         except Exception as error:  # noqa: BLE001 -- the portal must get its verdict row whatever happens
             ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"), response.url)
             self.run.tell("error", visit.portal, error=repr(error), url=response.url)
         ledger.pending -= 1
-        yield from self._unlisted(ledger)
+        ordered += self._unlisted(ledger)
+        for request in ordered:
+            yield request
 
     def lost(self, failure: Failure) -> Iterator[Request]:
         """A fetch without a response."""
@@ -80,57 +78,49 @@ class PortalSpider(scrapy.Spider):
             visit = Visit(ledger.portal.id, "report", "", choice=choice, unlisted=True)
             yield from self._order(choice.link.url, visit, choice)
 
-    def _list(self, response: Response, visit: Visit) -> Iterator[Request]:
-        ledger = self.run.ledger(visit)
-        text = text_of(response)
-        asked = (response.meta.get("redirect_urls") or [response.url])[0]
-        verdict = classify_list(response.status, text, asked, response.url)
-        if verdict:
-            if visit.alternate and verdict.outcome in {Outcome.GONE, Outcome.SOFT_404}:
-                yield from self._order(visit.alternate, replace(visit, alternate=None))
-            else:
-                ledger.failed(visit, verdict, response.url)
-            return
-        page = Page(response.url, text, visit.number, visit.body, visit.list_url if visit.system else "")
-        if onward := self._onward(page, visit):
-            yield from onward
-            return
-        listing = pick(visit.system or ledger.portal.cms, page).parse(page)
-        found = plan(page, listing, visit, ledger.organisations, self.run.years)
-        found = self.run.reach.widened(found, page, visit)
-        rendered = "render" in response.meta
+    async def _list(self, response: Response, visit: Visit, *, onward: bool = True) -> list[Request]:
+        ledger, run = self.run.ledger(visit), self.run
+        seen = await asyncio.to_thread(
+            look_at_list, response, visit, ledger.portal, ledger.organisations, run.years, run.reach, onward=onward
+        )
+        if isinstance(seen, Verdict):
+            if visit.alternate and seen.outcome in {Outcome.GONE, Outcome.SOFT_404}:
+                return list(self._order(visit.alternate, replace(visit, alternate=None)))
+            ledger.failed(visit, seen, response.url)
+            return []
+        if isinstance(seen, Onward):
+            return self._onward(seen, visit) or await self._list(response, visit, onward=False)
+        listing, found = seen.listing, seen.plan
         undrawn = found.needs_render or listing.undrawn
-        if undrawn and not rendered and self.run.renders(visit.portal, response.url):
-            yield self._rendered(response, visit)
-            return
+        if undrawn and "render" not in response.meta and run.renders(visit.portal, response.url):
+            return [self._rendered(response, visit)]
         if found.needs_render:
             ledger.failed(visit, Verdict(Outcome.NEEDS_RENDER, found.needs_render), response.url)
-            return
+            return []
+        return list(self._further(seen, visit))
+
+    def _further(self, seen: SeenList, visit: Visit) -> Iterator[Request]:
+        """Enter a page of a list in the books, and order what it leads to."""
+        ledger, listing, found = self.run.ledger(visit), seen.listing, seen.plan
         ledger.names_column |= found.names_column
-        ledger.columns.setdefault(visit.list_url, page.title)
-        choices = (report_of(page, visit, ledger.organisations),) if found.is_report else found.choices
-        items = frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set())
-        further, why = ledger.further(visit, listing.next, items)
-        why = why or listing.unresolved or found.unresolved or (None if listing.reply else page.cut)
-        why = why or (unseen(page, response.meta["lost"]) if rendered else None)
-        reports = len({choice.link.url for choice in choices})
+        ledger.columns.setdefault(visit.list_url, seen.title)
+        further, why = ledger.further(visit, listing.next, seen.items)
         if not (listing.hollow and further):
-            dated = len({item.url for item in listing.items if item.date})
             read = PageRead(
                 visit.number,
-                items,
-                reports,
+                seen.items,
+                len({choice.link.url for choice in seen.choices}),
                 listing.pages,
                 listing.total,
-                why,
-                dated,
+                why or seen.why,
+                len({item.url for item in listing.items if item.date}),
                 listing.system,
                 listing.rows,
-                "" if listing.reply else page.title,
+                "" if listing.reply else seen.title,
                 listing.score,
             )
             ledger.read(visit, read, leads_on=found.leads_on or listing.hollow, owner=found.owner)
-        for choice in choices:
+        for choice in seen.choices:
             ledger.choose(choice)
             if choice.kind is Kind.REPORT and choice.year in self.run.years and self.run.reach.fetches(choice):
                 report = replace(visit, role="report", choice=choice, optional=False)
@@ -140,37 +130,29 @@ class PortalSpider(scrapy.Spider):
         for url, folder in zip(found.folder_urls, found.folders, strict=True):
             yield from self._order(url, folder)
 
-    def _report(self, response: Response, visit: Visit) -> Iterator[Request]:
+    async def _report(self, response: Response, visit: Visit, *, onward: bool = True) -> list[Request]:
         ledger, choice = self.run.ledger(visit), visit.choice
-        media = sniff(response.body)
-        text = text_of(response) if media == HTML else ""
-        redirected = bool(response.meta.get("redirect_urls"))
-        verdict = classify_report(response.status, response.url, media, text, redirected=redirected)
-        if verdict or choice is None:
-            ledger.failed(visit, verdict or Verdict(Outcome.CODE_ERROR, "no choice"), response.url)
-            return
-        page = report_page(response.url, text)
-        if page and (onward := self._onward(page, visit)):
-            yield from onward
-            return
-        if page and media == HTML and is_folder(page, choice):
-            folder = Visit(visit.portal, "list", page.url, 1, visit.depth + 1, choice.organisation, choice.year)
+        if choice is None:
+            raise TypeError("a report that nobody chose")
+        seen = await asyncio.to_thread(look_at_report, response, visit, choice, onward=onward)
+        if isinstance(seen, Verdict):
+            ledger.failed(visit, seen, response.url)
+            return []
+        if isinstance(seen, Onward):
+            return self._onward(seen, visit) or await self._report(response, visit, onward=False)
+        if seen is None:
+            folder = Visit(visit.portal, "list", response.url, 1, visit.depth + 1, choice.organisation, choice.year)
             ledger.enter(folder)
-            yield from self._list(response, folder)
-            return
+            return await self._list(response, folder)
         sha = self.run.keep(response.body, response.meta["captured_sha256"], visit, response.url)
-        ledger.take(visit, choice, response.url, sha, media, response.meta["captured_at"], pairs(response.headers))
+        ledger.take(visit, choice, response.url, sha, seen.media, response.meta["captured_at"], pairs(response.headers))
         self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=response.url)
-        if page and media == HTML and visit.role == "report":
-            whole = holds_report(page)
-            for link in attachments(page) or covered(page, choice):
-                below = replace(visit, role="attachment", attachment_of=response.url, optional=whole)
-                yield from self._order(link.url, below, choice)
+        below = replace(visit, role="attachment", attachment_of=response.url, optional=seen.whole)
+        return [request for link in seen.files for request in self._order(link.url, below, choice)]
 
-    def _onward(self, page: Page, visit: Visit) -> list[Request]:
+    def _onward(self, seen: Onward, visit: Visit) -> list[Request]:
         """The request for the page that this one only sends on to, unless it was asked for already."""
-        url = forward(page) if visit.hops < MOST_HOPS else None
-        return list(self._order(url, replace(visit, hops=visit.hops + 1), visit.choice)) if url else []
+        return list(self._order(seen.url, replace(visit, hops=visit.hops + 1), visit.choice))
 
     def _rendered(self, response: Response, visit: Visit) -> Request:
         """The request for what a browser makes of a page."""

@@ -201,7 +201,7 @@ def crawl(
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")  # noqa: S603
     if meanwhile:
         meanwhile(process)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=110)
     events = []
     for line in said.splitlines():
         assert line.startswith("{"), said

@@ -1,0 +1,103 @@
+"""What an answer shows, worked out beside the event loop, which meanwhile fetches on. Pure: no state, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from scrapy.http import Response
+
+from crawler.attached import attachments, covered, holds_report, is_folder
+from crawler.classify import Verdict, classify_list, classify_report
+from crawler.cms import Page, pick
+from crawler.cms.page import Link, ListPage
+from crawler.follow import MOST_HOPS, Plan, forward, plan, report_of
+from crawler.ledger import Visit
+from crawler.media import HTML, sniff
+from crawler.middlewares.capture import text_of
+from crawler.middlewares.render import unseen
+from crawler.portal import Organisation, Portal
+from crawler.probe import Reach
+from crawler.select import Choice
+from crawler.slim import report_page
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """A page without content that only sends a reader on."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenList:
+    """A page of a list. ``items``: addresses of its entries; ``why``: why it does not show all that it should."""
+
+    title: str
+    listing: ListPage
+    plan: Plan
+    choices: tuple[Choice, ...]
+    items: frozenset[str]
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenReport:
+    """A document that may be the report, and the ``files`` beside it; ``whole``: its text stands on the page itself."""
+
+    media: str
+    whole: bool = False
+    files: tuple[Link, ...] = ()
+
+
+def look_at_list(
+    response: Response,
+    visit: Visit,
+    portal: Portal,
+    organisations: Sequence[Organisation],
+    years: Collection[int],
+    reach: Reach,
+    *,
+    onward: bool,
+) -> Verdict | Onward | SeenList:
+    """What should be a list: the verdict against it, what it shows, or (``onward``) where it sends a reader on to."""
+    text = text_of(response)
+    asked = (response.meta.get("redirect_urls") or [response.url])[0]
+    verdict = classify_list(response.status, text, asked, response.url)
+    if verdict:
+        return verdict
+    page = Page(response.url, text, visit.number, visit.body, visit.list_url if visit.system else "")
+    url = forward(page) if onward and visit.hops < MOST_HOPS else None
+    if url:
+        return Onward(url)
+    listing = pick(visit.system or portal.cms, page).parse(page)
+    found = reach.widened(plan(page, listing, visit, organisations, years), page, visit)
+    choices = (report_of(page, visit, organisations),) if found.is_report else found.choices
+    items = frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set())
+    why = listing.unresolved or found.unresolved or (None if listing.reply else page.cut)
+    if "render" in response.meta:
+        why = why or unseen(page, response.meta["lost"])
+    return SeenList(page.title, listing, found, choices, items, why)
+
+
+def look_at_report(
+    response: Response, visit: Visit, choice: Choice, *, onward: bool
+) -> Verdict | Onward | SeenReport | None:
+    """What should be a report or a file of it; None if it turned out to be a list."""
+    media = sniff(response.body)
+    text = text_of(response) if media == HTML else ""
+    redirected = bool(response.meta.get("redirect_urls"))
+    verdict = classify_report(response.status, response.url, media, text, redirected=redirected)
+    if verdict:
+        return verdict
+    page = report_page(response.url, text)
+    if page is None:
+        return SeenReport(media)
+    url = forward(page) if onward and visit.hops < MOST_HOPS else None
+    if url:
+        return Onward(url)
+    if media == HTML and is_folder(page, choice):
+        return None
+    if media != HTML or visit.role != "report":
+        return SeenReport(media)
+    return SeenReport(media, holds_report(page), attachments(page) or covered(page, choice))
