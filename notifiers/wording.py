@@ -20,6 +20,16 @@ from notifiers.markup import Markup
 from notifiers.view import Message
 
 SHIPPED: Final = Path(__file__).parent / "templates"
+_WRONG: Final = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 PARTS: Final = ("title", "head", "alert", "tail")
 
 
@@ -58,7 +68,7 @@ class Wording:
             finalize=markup.text,
             trim_blocks=True,
             lstrip_blocks=True,
-            autoescape=False,
+            autoescape=False,  # finalize escapes, for every form and not for HTML alone
             loader=ChoiceLoader([FileSystemLoader(path) for path in folders]),
         )
         environment.globals = {"bold": markup.strong, "link": markup.anchor, "site": site, "home": link or ""}
@@ -120,7 +130,7 @@ def _explained() -> Iterator[None]:
         yield
     except CannotBuildError:
         raise
-    except (TemplateError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError, OSError) as error:
+    except _WRONG as error:
         raise CannotBuildError(f"模板有误 / a template is wrong: {_place(error)}: {error}") from None
 
 

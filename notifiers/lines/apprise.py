@@ -36,9 +36,9 @@ class AppriseLine:
         if self._ca_bundle is not None:
             environment |= {"REQUESTS_CA_BUNDLE": self._ca_bundle, "SSL_CERT_FILE": self._ca_bundle}
         try:
-            # the task goes in by a pipe: an argument could be read by every user of the machine
+            # by a pipe: every user of the machine could read an argument; -I: imports nothing from the folder it is in
             done = subprocess.run(
-                [sys.executable, "-m", "notifiers.lines.apprise_process"],
+                [sys.executable, "-I", "-m", "notifiers.lines.apprise_process"],
                 input=json.dumps(task).encode(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # its messages hold the address

@@ -78,6 +78,7 @@ class _Session(smtplib.SMTP):
     def encrypted(self) -> bool:
         return isinstance(self.sock, ssl.SSLSocket)
 
+    # the hook by which the library's own SMTP_SSL makes its connection
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         self._host = host  # what starttls checks the certificate against
         connected = self._dialler.connect(host, port)

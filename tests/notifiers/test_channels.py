@@ -400,6 +400,7 @@ def test_a_stored_body_that_is_no_digest_cannot_be_built(kind: str, body: bytes)
         ("{{ alert.__class__.__mro__ }}", "alert.j2:1"),
         ("{{ message.alerts.__class__ }}", "alert.j2:1"),
         ("{% include '/etc/passwd' %}", "alert.j2:1"),
+        ("{% include 'alert.j2' %}", "alert.j2:1"),
         ("{% for n in range(10 ** 9) %}{% endfor %}", "alert.j2:1"),
     ],
 )
