@@ -41,7 +41,9 @@ def make(
         "timezone": config.site.timezone,
         "portals": [portal.model_dump(mode="json") for portal in wanted],
         "organisations": [
-            organisation.model_dump(mode="json", include={"id", "name", "aliases", "kind", "region", "portal"})
+            organisation.model_dump(
+                mode="json", include={"id", "name", "aliases", "kind", "region", "portal", "parent"}
+            )
             for organisation in config.organisations
             if organisation.portal in names
         ],

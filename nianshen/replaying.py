@@ -15,8 +15,10 @@ from audit.reading import EXTRACTOR
 from audit.serialise import report_to_json
 from crawler.evidence import BlobStore
 from nianshen import cycle, jobs
+from nianshen.auditing import other_names, unread
 from nianshen.choosing import Candidate, Organ, choose
 from nianshen.config import Config
+from nianshen.config.model import Organisation
 from nianshen.errors import EvidenceError, Exit, UsageError
 from nianshen.runner import crawl
 from nianshen.standing import survey
@@ -57,10 +59,10 @@ def replay(config: Config, run_id: str, progress: cycle.Progress) -> Replay:
             detail = next((one["detail"] for one in result["portals"] if not one["complete"]), "")
             raise EvidenceError("证据已缺失或损坏，无法重放", f"evidence is gone or damaged, no replay: {detail}")
         differences = list(_crawled_otherwise(past.result, result))
-        documents = 0
+        documents, organs = 0, _organs(past.job)
         for key, candidates in _grouped(result).items():
             documents += 1
-            differences += _read_otherwise(store, key, candidates, BlobStore(directory), past.job)
+            differences += _read_otherwise(store, key, candidates, BlobStore(directory), organs[key[0]])
             progress({"event": "read", "organisation": key[0], "year": key[1]})
         today = jobs.make(config, row.id, row.judged_at, row.year)
         same_config = all(today[name] == past.job[name] for name in ("portals", "organisations"))
@@ -87,6 +89,12 @@ def _grouped(result: Mapping[str, Any]) -> dict[tuple[str, int], list[Candidate]
     return grouped
 
 
+def _organs(job: Mapping[str, Any]) -> dict[str, Organ]:
+    """Whose reports the run looked for, by the names of then."""
+    known = [Organisation.model_validate(one) for one in job["organisations"]]
+    return {one.id: Organ((one.name, *one.aliases), other_names(known, one)) for one in known}
+
+
 def _crawled_otherwise(then: Mapping[str, Any] | None, now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if then is None:
         yield "那次运行没有留下结果，无从比较", "that run left no result to compare with"
@@ -111,17 +119,17 @@ def _read_otherwise(
     key: tuple[str, int],
     candidates: Sequence[Candidate],
     blobs: BlobStore,
-    job: Mapping[str, Any],
+    organ: Organ,
 ) -> Iterator[tuple[str, str]]:
     """Whether the document chosen is the one that was read then, cell by cell."""
-    organs = {one["id"]: (one["name"], *one["aliases"]) for one in job["organisations"]}
-    others = {names[0] for one, names in organs.items() if one != key[0]}
-    found = choose(candidates, blobs.read, Organ(organs[key[0]], others))
+    found = choose(candidates, blobs.read, organ)
     known = store.readings.of_bytes(*key, found.candidate.sha256)
     where = f"{key[0]} {key[1]}"
     if found.report is None:
         if EXTRACTOR in known:
             yield f"{where}：那时读得出，现在读不出（{found.why}）", f"{where}: was read then, cannot be now"
+    elif not known and unread(found.report):
+        return  # without its tables it was set aside then: see cycle.PATIENCE
     elif not known:
         yield f"{where}：那时没有读这份文件", f"{where}: this document was not read then"
     elif EXTRACTOR not in known:

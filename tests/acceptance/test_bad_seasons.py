@@ -241,6 +241,7 @@ def test_a_file_that_cannot_be_fetched_today_leaves_its_report_as_it_was(town: T
         town.city.put(path, Answer(b"", 403))
     run(EVENING)
 
+    assert call(["run", "--replay", "last"]) == 0
     assert before["edu"] != "unknown"
     assert {one: standing(town, EVENING)[one] for one in ("edu", "fin")} == {one: before[one] for one in ("edu", "fin")}
     assert [one for one in town.told()[len(told) :] if one[1] in {"edu", "fin"}] == []
