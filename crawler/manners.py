@@ -10,10 +10,11 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from urllib.parse import quote
@@ -30,16 +31,15 @@ LONGEST_PAUSE = 120.0
 
 _LONGEST_MEMORY = 86_400.0
 _LOOK_AGAIN = 0.05
+_LONGEST_NAME = 200
 
 
 @dataclass(slots=True)
 class _Group:
-    """Delay in seconds, and the open files of the seats and of the instants; none before the first request."""
+    """Delay in seconds, and how many requests at once."""
 
     delay: float
     seats: int
-    places: list[int]
-    instants: int = -1
 
 
 class Manners:
@@ -60,7 +60,7 @@ class Manners:
         self._groups: dict[str, _Group] = {}
         for portal in portals:  # the strictest of the portals of a group counts
             manners = portal.politeness
-            group = self._groups.setdefault(portal.group, _Group(manners.delay, manners.concurrency, []))
+            group = self._groups.setdefault(portal.group, _Group(manners.delay, manners.concurrency))
             group.delay = max(group.delay, manners.delay)
             group.seats = min(group.seats, manners.concurrency)
 
@@ -77,10 +77,9 @@ class Manners:
         """Ask nothing of a group for so long, in no process, a day at most; requests that wait already wait on."""
         if self._folder is None:
             return
-        group = self._opened(name)
-        with _locked(group.instants):
-            last, paused = _read(group.instants)
-            _write(group.instants, last, max(paused, self._now() + min(seconds, _LONGEST_MEMORY)))
+        with self._instants(name) as file:
+            last, paused = _read(file)
+            _write(file, last, max(paused, self._now() + min(seconds, _LONGEST_MEMORY)))
 
     @asynccontextmanager
     async def turn(self, name: str) -> AsyncIterator[None]:
@@ -88,76 +87,66 @@ class Manners:
 
         Raises ``Refused`` if the server asked for more time than a request waits.
         """
-        group = self._opened(name)
-        seat = await _seat(group)
+        while (seat := self._seat(name)) is None:  # noqa: ASYNC110 -- no process hears of another's end
+            await asyncio.sleep(_LOOK_AGAIN)
         try:
-            delay = group.delay * (1 + JITTER * self._rng.random())
-            while (rest := self._rest(group, max(delay, group.delay))) > 0:  # noqa: ASYNC110 -- prolonged meanwhile
+            spread = 1 + JITTER * self._rng.random()
+            while (rest := self._rest(name, spread)) > 0:  # noqa: ASYNC110 -- prolonged meanwhile
                 await asyncio.sleep(rest)
             yield
         finally:
-            fcntl.flock(seat, fcntl.LOCK_UN)
-            group.places.append(seat)
+            os.close(seat)
 
-    def _rest(self, group: _Group, delay: float) -> float:
+    def _rest(self, name: str, spread: float) -> float:
         """Seconds until the next request may start; if none are left it starts now, and is written down."""
-        with _locked(group.instants):
+        with self._instants(name) as file:
             now = self._now()
-            last, paused = _read(group.instants)
+            last, paused = _read(file)
             if last > now or paused > now + _LONGEST_MEMORY:  # the clock was put back
                 last = paused = 0.0
             if paused > now + LONGEST_PAUSE:
                 until = datetime.fromtimestamp(paused, UTC).isoformat(timespec="seconds")
                 raise Refused(Outcome.HTTP_5XX, f"服务器要求等到 / the server asked to wait until {until}")
-            rest = max(last + delay, paused) - now
+            rest = max(last + self._groups[name].delay * spread, paused) - now
             if rest <= 0:
-                _write(group.instants, now, paused)
+                _write(file, now, paused)
             return rest
 
-    def _opened(self, name: str) -> _Group:
-        group = self._groups[name]
-        if group.instants < 0:
-            if self._folder is None:
-                raise RuntimeError("a replay asks no server")
-            stem = self._folder / quote(name, safe="")
+    def _seat(self, name: str) -> int | None:
+        """A seat, held by the lock of its open file; None if all are taken, here or by other processes."""
+        for number in range(self._groups[name].seats):
+            file = self._open(name, str(number))
             try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                group.instants = _open(stem.with_name(f"{stem.name}.last"))
-                group.places = [_open(stem.with_name(f"{stem.name}.{number}")) for number in range(group.seats)]
-            except OSError as error:
-                raise EvidenceError(
-                    f"抓取间隔记录写不进 / the record of delays cannot be written: {stem}: {error}"
-                ) from error
-        return group
-
-
-async def _seat(group: _Group) -> int:
-    while True:
-        for place in list(group.places):
-            try:
-                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                continue  # another process asks this group
-            group.places.remove(place)
-            return place
-        await asyncio.sleep(_LOOK_AGAIN)
+                os.close(file)
+            else:
+                return file
+        return None
 
+    @contextmanager
+    def _instants(self, name: str) -> Iterator[int]:
+        """The open and locked file of the instants of a group."""
+        file = self._open(name, "last")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+        finally:
+            os.close(file)
 
-class _locked:  # noqa: N801 -- reads as a verb where it stands
-    """Holds the lock of an open file for a moment."""
-
-    def __init__(self, file: int) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-
-
-def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    def _open(self, name: str, what: str) -> int:
+        """Opened for a turn and closed behind it: a run may have more groups than a process may have open files."""
+        if self._folder is None:
+            raise RuntimeError("a replay asks no server")
+        plain = quote(name, safe="")
+        path = self._folder / f"{plain if len(plain) < _LONGEST_NAME else sha256(name.encode()).hexdigest()}.{what}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise EvidenceError(
+                f"抓取间隔记录写不进 / the record of delays cannot be written: {path}: {error}"
+            ) from error
 
 
 def _read(file: int) -> tuple[float, float]:

@@ -112,6 +112,22 @@ def test_a_torn_record_holds_nobody_up(tmp_path: Path, clock: Clock) -> None:
     assert asyncio.run(starts(clock, Manners(tmp_path, [group(2.0)], Random(1), clock), times=1)) == [1e6]
 
 
+def test_more_groups_than_open_files_and_names_longer_than_a_file_may_have(tmp_path: Path, clock: Clock) -> None:
+    names = [f"{number}{'示例市集约化平台' * 20}" for number in range(300)]
+    portals = [Portal("p", "P", name, ("http://x.test/",), politeness=Politeness(0.0)) for name in names]
+    desk = Manners(tmp_path, portals, Random(1), clock)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    async def ask() -> None:
+        for name in names:
+            async with desk.turn(name):
+                """A request."""
+
+    asyncio.run(ask())
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_a_seat_is_taken_by_one_process_at_a_time(tmp_path: Path, clock: Clock) -> None:
     desks = [Manners(tmp_path, [group(concurrency=2)], Random(seed), clock) for seed in range(4)]
     seated: list[int] = []
