@@ -1,6 +1,6 @@
 """Two senders that are killed again and again lose nothing, and hardly repeat anything.
 
-The full size: ``NIANSHEN_KILLS=60 NIANSHEN_MESSAGES=10000 pytest -s --timeout 900 tests/nianshen/test_kills.py``
+The full size: ``NIANSHEN_KILLS=60 NIANSHEN_MESSAGES=10000 pytest -s tests/nianshen/test_kills.py``
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import pytest
 from sqlalchemy import text, update
 
 from nianshen.store import NewMessage, Store, open_store, tables
 from tests.notifiers.receiver import Answer, Received, Receiver
 
-MESSAGES = int(os.environ.get("NIANSHEN_MESSAGES", "200"))
-KILLS = int(os.environ.get("NIANSHEN_KILLS", "4"))
-LIMIT = 100 + MESSAGES / 10  # seconds
+MESSAGES = int(os.environ.get("NIANSHEN_MESSAGES", "120"))
+KILLS = int(os.environ.get("NIANSHEN_KILLS", "3"))
+LIMIT = 400 + MESSAGES / 10  # seconds: a machine may be busy with other things
 
 
 class Grumpy(Receiver):
@@ -97,6 +98,7 @@ def make_due(store: Store, state: str) -> None:
         )
 
 
+@pytest.mark.timeout(LIMIT + 60)
 def test_nothing_is_lost_and_hardly_anything_repeated_when_senders_are_killed(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'n.sqlite3'}"
     store = open_store(database)
