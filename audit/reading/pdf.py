@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import zlib
 from bisect import bisect_left, bisect_right
@@ -27,6 +28,9 @@ _Inked = tuple[tuple[int, int, int, int], list[Glyph]]
 
 _Rule = tuple[float, float, float]
 """A level rule: left, right, height."""
+
+# Its warnings on fonts, hundreds for one file, tell a reader of reports nothing.
+logging.getLogger("pdfminer").setLevel(logging.ERROR)
 
 MOST_BYTES = 50 * 2**20
 MOST_PAGES = 200

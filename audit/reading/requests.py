@@ -315,7 +315,9 @@ def _requests_of_copy(matches: Sequence[Match], rows: Sequence[Row]) -> Table:
             named = (f"requests/{match.target}/{column}" for column in form.columns_of[match.target])
             cells.update({cell_id: unread(cell_id, match.row) for cell_id in named})
         else:
-            cells.update(_row_cells({f"requests/{match.target}/{name}": raw for name, raw in values.items()}))
+            row = _row_cells({f"requests/{match.target}/{name}": raw for name, raw in values.items()})
+            guessed = columns.guessed(match)
+            cells.update({key: replace(cell, how=How.INFERRED) if guessed else cell for key, cell in row.items()})
     first, last = kept[0].row.place, kept[-1].row.place
     grids = {match.row.grid for match in kept}
     strays = [
@@ -355,7 +357,7 @@ class Piece:
     itself. ``want`` is their number, ``usual`` that of the cells behind every label (None if
     it varies), ``starts`` the grid columns of whole rows, ``level`` if they are the same in all of them. ``idle`` are
     the places of columns without any figure, ``beside`` the grid columns of most rows that have them. ``padded`` are
-    the ends at which wider rows carry blanks.
+    the ends at which wider rows carry blanks; ``idle_or_total``: an idle column stands where 总计 is printed.
     """
 
     printed: tuple[str, ...]
@@ -367,6 +369,7 @@ class Piece:
     idle: tuple[int, ...]
     beside: tuple[int, ...]
     padded: frozenset[int]
+    idle_or_total: bool
 
     def values(self, match: Match, places: tuple[int, ...]) -> dict[str, RawCell] | None:
         """Column id to cell, or None: a row of six is never shifted or padded."""
@@ -390,6 +393,10 @@ class Piece:
         if self.idle and len(found) == self.want + len(self.idle):
             return self._without_idle(found, places[match.split :])
         return trim(found, self.want, whole=len(found) == self.usual) or self._at_usual_places(match, places)
+
+    def guesses(self, match: Match) -> bool:
+        """Whether a column left out as idle may as well be 总计 left blank, beside a column without a label."""
+        return self.idle_or_total and len(_behind(match)) == self.want + len(self.idle)
 
     def _without_idle(self, found: list[RawCell], places: tuple[int, ...]) -> list[RawCell] | None:
         """Without the columns that hold no figure. A blank next to one may be padding in the place of a lost figure."""
@@ -438,6 +445,9 @@ class Columns:
 
     def known(self, match: Match) -> bool:
         return bool(self.pieces[match.row.grid].printed)
+
+    def guessed(self, match: Match) -> bool:
+        return self.pieces[match.row.grid].guesses(match)
 
     def values(self, match: Match) -> dict[str, RawCell] | None:
         return self.pieces[match.row.grid].values(match, self.places[match.row.place])
@@ -507,6 +517,7 @@ def _piece(matches: Sequence[Match], printed: tuple[str, ...], places: Mapping[i
     beside = Counter(places[m.row.place][m.split :] for m in matches if len(m.row.cells) - m.split == usual)
     if typical and _are_apart(_figureless(typical), usual - want):
         printed = ()  # more columns without figures than there are too many, and not side by side
+    idle = _idle_places(typical, want) if typical and len(matches) >= _FEWEST_ROWS else ()
     return Piece(
         printed,
         want,
@@ -514,10 +525,25 @@ def _piece(matches: Sequence[Match], printed: tuple[str, ...], places: Mapping[i
         uneven=usual != want or any(trim(cells, want, whole=True) is None for cells in surplus),
         starts=full.most_common(1)[0][0] if full and usual == want else (),
         level=len(full) == 1,
-        idle=_idle_places(typical, want) if typical and len(matches) >= _FEWEST_ROWS else (),
+        idle=idle,
         beside=beside.most_common(1)[0][0] if beside else (),
         padded=frozenset(end for end in (0, -1) if any(not cells[end].text.strip() for cells in surplus)),
+        idle_or_total=_may_be_total(printed, typical, idle),
     )
+
+
+def _may_be_total(printed: tuple[str, ...], found: list[list[RawCell]], idle: tuple[int, ...]) -> bool:
+    """Whether a column without figures stands at the end where 总计 is, and the sums do not say that another is it."""
+    if not found:
+        return False
+    end = 0 if printed[:1] == ("total",) else len(found[0]) - 1 if printed[-1:] == ("total",) else None
+    if end is None or end not in idle:
+        return False
+    rows = [[read_cell(cell.text).value for n, cell in enumerate(cells) if n not in idle] for cells in found]
+    whole = [[value for value in row if value is not None] for row in rows]
+    told = [row for row in whole if len(row) == len(printed) and any(row)]
+    right = sum(2 * row[printed.index("total")] == sum(row) for row in told)
+    return right < 0.8 * len(told)
 
 
 _FEWEST_ROWS = 4

@@ -70,3 +70,12 @@ def test_damages_together_make_no_cell_wrong_and_leave_most_readable(batch: int)
     whole = sum(len(set(report.truth) - report.lost) for report in reports)
     # One page in 25 whose columns cannot be told apart costs 4 %; over hundreds of pages the share is about 1 %.
     assert sum(len(unread) for _, unread in results) <= 0.06 * whole
+
+
+@pytest.mark.parametrize(
+    "seed", ["lotus-20261127-1268", "lotus-20261127-1791", "lotus-20261127-36", "lotus-20261127-46"]
+)
+def test_pages_that_were_once_read_wrongly_are_not_any_more(seed: str) -> None:
+    wrong, _ = verdicts(made(seed))
+
+    assert wrong == []
