@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from audit.form import IDS, load
 from audit.report import Report, Section, Table
@@ -31,9 +32,14 @@ def of_section(section: Section, name: str) -> bool:
 def scraps(section: Section, name: str) -> bool:
     """Whether the text of a section is, at least in part, its own table that was not recognised as one."""
     text = "".join(section.text.split())
-    labels = {_bare(row.label) for form in IDS for row in load(form).tables[name].rows}
-    labels |= {_bare(column.label) for form in IDS for column in load(form).tables[name].columns}
-    return sum(word in text for word in labels if len(word) >= 3) >= 3
+    return sum(word in text for word in _labels(name)) >= 3
+
+
+@cache
+def _labels(name: str) -> frozenset[str]:
+    tables = [load(form).tables[name] for form in IDS]
+    bare = {_bare(one.label) for table in tables for one in (*table.rows, *table.columns)}
+    return frozenset(word for word in bare if len(word) >= 3)
 
 
 def holds_labels(section: Section, name: str, rows: tuple[str, ...]) -> bool:
