@@ -35,12 +35,9 @@ def filled_by_script(page: Page) -> str | None:
 def titles_in_script(page: Page) -> str | None:
     """The title of a year's report that stands in a script and nowhere on the page: a list not drawn yet."""
     found = [one[0] for script in page.soup.find_all("script") for one in _TITLE.finditer(script.get_text())]
-    shown = clean(page.soup.get_text()) if found else ""
-    for title in found:
-        # The scripts' own text is part of the page's.
-        if shown.count(clean(title)) <= sum(clean(one) == clean(title) for one in found):
-            return f"标题只在脚本里 / a title stands in a script alone: {title[:40]}"
-    return None
+    shown = clean(page.soup.get_text()) if found else ""  # a soup's text leaves scripts out
+    hidden = next((title for title in found if clean(title) not in shown), None)
+    return f"标题只在脚本里 / a title stands in a script alone: {hidden[:40]}" if hidden else None
 
 
 def _is_empty(box: Tag) -> bool:

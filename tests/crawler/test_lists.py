@@ -176,3 +176,15 @@ def test_one_title_at_two_addresses_belongs_to_nobody_though_the_portal_has_one_
 )
 def test_a_plain_list_says_how_sure_it_is(rows: str, least: float, most: float) -> None:
     assert least <= pick("static").parse(Page(BASE, rows)).score <= most
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_title_that_a_script_repeats_is_not_hidden_and_one_it_alone_knows_is(shown: bool) -> None:
+    title = "示例市教育局2025年政府信息公开年报"
+    tail = f"<script>var all=[{{title:'{title}'}}]</script>"
+
+    found = pick("static").parse(
+        Page(BASE, listing(row(title if shown else "示例市财政局2025年年报", "a.html"), tail=tail))
+    )
+
+    assert bool(found.undrawn) is not shown
