@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 
 import typer
@@ -37,4 +38,5 @@ def up(config: ConfigOption = DEFAULT) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    with suppress(OSError):  # a full disk, or a reader of the log that went away, must not stop the work
+        sys.stderr.write(text + "\n")

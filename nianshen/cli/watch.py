@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated
@@ -33,7 +34,8 @@ def watch(
     lines = logger(log)
 
     def say(who: str, said: str) -> None:
-        lines.info(said, part=who)
+        with suppress(OSError):  # a full disk, or a reader of the log that went away, must not stop the work
+            lines.info(said, part=who)
 
     store = open_store(settings.database_url)
     try:

@@ -34,13 +34,13 @@ portals: [{{id: city, name: 示例市, start_urls: ["http://127.0.0.1:1/nb/"]}}]
 organisations: [{{id: edu, name: 示例市教育局, portal: city}}]
 channels:
   ops: {{type: webhook, url: "{hook}", secret: "${{SECRET}}", allow_private_addresses: [127.0.0.0/8]}}
-schedule: {{jobs: [{{id: season, run: cycle, cron: "0 6 1 1 *"}}]}}
+schedule: {{jobs: [{{id: season, run: {run}, cron: "0 6 1 1 *"}}]}}
 """
 
 
-def configured(folder: Path, hook: str = "http://127.0.0.1:1/hook") -> settings.Config:
+def configured(folder: Path, hook: str = "http://127.0.0.1:1/hook", run: str = "cycle") -> settings.Config:
     path = folder / "config.yaml"
-    path.write_text(CONFIG.format(hook=hook), encoding="utf-8")
+    path.write_text(CONFIG.format(hook=hook, run=run), encoding="utf-8")
     return settings.load(path, {"SECRET": SECRET})
 
 
@@ -90,6 +90,22 @@ def test_watch_sends_what_waits_and_ends_when_told_to(tmp_path: Path, number: si
     assert (process.returncode, receiver.ids) == (0, ["msg_1"]), said.decode()
     assert receiver.received[0].problem is None
     assert held is None or held.until <= datetime.now(UTC)
+
+
+def test_a_log_nobody_reads_any_more_stops_nothing(tmp_path: Path) -> None:
+    store = open_store(configured(tmp_path, run="selftest").database_url)
+    command = [sys.executable, "-m", "nianshen", "watch"]
+    environ = {**os.environ, "SECRET": SECRET}
+    with subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.stderr.close()
+        now = datetime.now(UTC)
+        store.jobs.record("season", now, state="due", late=False, due=now)
+        until(lambda: [run.state for run in store.jobs.list(1)] == ["done"])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    store.close()
 
 
 def test_a_job_started_by_hand_runs_as_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
