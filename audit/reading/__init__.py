@@ -104,7 +104,7 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
         preamble=found.preamble,
         attachments=document.attachments,
         pictures=found.pictures,
-        troubles=document.troubles,
+        troubles=_troubles(document, found),
         sources=found.sources,
         media=document.media,
         meta=document.meta,
@@ -114,6 +114,12 @@ def read(data: bytes, *, url: str | None = None, headers: Mapping[str, str] | No
 
 
 _TABLES = ("disclosure", "requests", "disputes")
+
+
+def _troubles(document: Document, found: Outline) -> tuple[Trouble, ...]:
+    """Those of the document; a further page matters to a report that is not whole on this one."""
+    whole = all(section.present for section in found.sections.values())
+    return tuple(trouble for trouble in document.troubles if not (whole and trouble.kind == "continued"))
 
 
 def _absent(name: str, shape: str | None) -> Table:

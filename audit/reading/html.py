@@ -26,6 +26,11 @@ _NO_TEXT = (Comment, Doctype, CData, Declaration, ProcessingInstruction)
 _OWN_TABLES = re.compile("予以公开|信息内容|结果维持|结转下年度|本年新收")
 _MOST_CARRIED = 40
 _LONG_CELL = 400
+# An article over several pages: a link to the next one, or the pager that TRS writes with the article's own name.
+_FURTHER_PAGE = re.compile(
+    r"<a\b[^<>]{0,300}>(?:\s|&nbsp;|</?(?:span|b|font|em|i)\b[^<>]{0,100}>){0,6}(?:下一?页|第[二2]页)"
+    r"|createPageHTML\(\s*(?:[\"']\w{1,40}[\"']\s*,\s*)?(?:[2-9]|[1-9]\d{1,2})\s*,\s*\d{1,3}\s*,\s*[\"']t?\d{6,8}_\d+"
+)
 _SPAN_LIMITS = {"colspan": 1000, "rowspan": 65534}
 
 
@@ -58,6 +63,8 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         troubles.append(Trouble("lossy_text", "document", f"{encoding}: {lost} characters lost"))
     if _is_cut(text):
         troubles.append(Trouble("damaged", "document", "the page ends in the middle"))
+    if _FURTHER_PAGE.search(text):
+        troubles.append(Trouble("continued", "document", "the text goes on on a further page"))
     return Document(
         media="html",
         blocks=tuple(blocks),

@@ -59,4 +59,4 @@ def of_table(table: Table) -> bool:
 
 def partial(report: Report) -> bool:
     """Characters or a part of the file were lost: words and rows that are not found prove nothing."""
-    return any(trouble.kind in {"lossy_text", "damaged"} for trouble in report.troubles)
+    return any(trouble.kind in {"lossy_text", "damaged", "continued"} for trouble in report.troubles)

@@ -214,6 +214,7 @@ _PLAIN = {
     "lossy_text": ("文件编码损坏", "characters lost in decoding"),
     "recognised_text": ("文字由扫描识别而来", "text recognised from a scan"),
     "damaged": ("文件部分损坏", "parts of the file are damaged"),
+    "continued": ("正文可能分成几页", "the text may go on on further pages"),
 }
 
 
