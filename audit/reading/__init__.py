@@ -24,7 +24,7 @@ from audit.report import Cell, How, Report, State, Table, Trouble
 
 __all__ = ["EXTRACTOR", "NotAReport", "UnreadableDocument", "detect", "read", "read_document"]
 
-EXTRACTOR = "1"
+EXTRACTOR = "2"
 """Version of the reader; stored with every reading, raised when a reading may change."""
 
 
