@@ -65,6 +65,10 @@ class ListReading:
         return max((page.pages or page.number for page in self.pages), default=1)
 
     @property
+    def reports(self) -> int:
+        return sum(page.reports for page in self.pages)
+
+    @property
     def items(self) -> int:
         return len(frozenset().union(*(page.items for page in self.pages)))
 
@@ -96,8 +100,8 @@ def judge_portal(readings: Sequence[ListReading], expect: Expectation, *, names_
         empty += [reading.url for reading in readings if _bare(reading)]
     if empty:
         return Verdict(Outcome.EMPTY_LIST, f"年份文件夹或起始页是空的 / an empty folder or start page: {empty[0]}")
-    items = sum(reading.items for reading in readings if not reading.leads_on)
-    reports = sum(page.reports for reading in readings for page in reading.pages)
+    items = sum(reading.items for reading in readings if reading.reports or not reading.leads_on)
+    reports = sum(reading.reports for reading in readings)
     if reports >= expect.min_reports and (items or expect.min_reports == 0):
         return Verdict(Outcome.FOUND, f"{items}条，其中年报{reports} / {items} entries, {reports} reports")
     if items == 0 and names_column:

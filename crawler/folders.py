@@ -56,7 +56,7 @@ def folders_of(
     there = {choice.organisation for choice in choices if choice.year == max(years, default=None)}
     for anchor in leads(page):
         url, title = target(page, anchor), title_of(anchor)
-        if not url or url in reports or not _leads_down(page, url):
+        if not url or url in reports or url == visit.list_url or not _leads_down(page, url):
             continue
         below = replace(visit, list_url=url, number=1, depth=visit.depth + 1, system=None, body="", hops=0)
         folder = _YEAR_FOLDER.match(title)
@@ -110,7 +110,7 @@ def _leads_down(page: Page, url: str) -> bool:
 
 def _is_column(page: Page, anchor: Tag, title: str, url: str, reports: Collection[str], own: bool) -> bool:
     """The link leads to the reports' column, or from it to one of its parts."""
-    if own and _CATEGORY.match(title):
+    if own and _CATEGORY.match(title) and not COLUMN_NAME.match(title):
         return urlsplit(url).path.startswith(urlsplit(page.url).path.rpartition("/")[0] + "/")
     return (not own and bool(COLUMN_NAME.match(title))) or _more_of_column(page, anchor, title, reports)
 

@@ -253,7 +253,7 @@ class Ledger:
             "pages_expected": sum(reading.expected for reading in readings),
             "pages_seen": sum(len({page.number for page in reading.pages}) for reading in readings),
             "items": sum(reading.items for reading in readings),
-            "reports": sum(page.reports for reading in readings for page in reading.pages),
+            "reports": sum(reading.reports for reading in readings),
             "dated": sum(page.dated for reading in readings for page in reading.pages),
             "sure": min((page.score for reading in readings for page in reading.pages if page.items), default=None),
             "systems": sorted({page.system for reading in readings for page in reading.pages if page.items}),
@@ -265,7 +265,7 @@ class Ledger:
                     "pages_expected": reading.expected,
                     "pages_seen": len({page.number for page in reading.pages}),
                     "items": reading.items,
-                    "reports": sum(page.reports for page in reading.pages),
+                    "reports": reading.reports,
                 }
                 for reading in readings
             ],

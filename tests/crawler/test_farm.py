@@ -55,6 +55,10 @@ WHOLE: dict[str, Pages] = {
     ),
     "element first": paged("<script>createPageHTML('p',3,@,'index','html',3)</script>", numbers=(1, 2, 3)),
     "element first from zero": paged("<script>createPageHTML('p',3,@,'index','html',3)</script>"),
+    "a place line on every page": paged(
+        f'<div class="crumbs">当前位置：<a href="/">首页</a> &gt; {COLUMN}</div>'
+        '<script>createPageHTML(3, @, "index", "html");</script>'
+    ),
     "arrow behind the word": {
         "/nb/": listing(E, tail='<a href="b.html">下一页&gt;</a>'),
         "/nb/b.html": listing(F, tail='<a href="c.html">下一页 »</a>'),
