@@ -299,7 +299,9 @@ def _messages(config: Config, plan: route.Plan, now: datetime, counts: digest.Co
             parcel.channel,
             message.body,
             message.alerts,
-            later if message.type.startswith("audit.") else None,
+            not_before=later if message.type.startswith("audit.") else None,
+            scope=parcel.scope if message.type.startswith("audit.") else None,
+            rest=message.rest,
         )
         for parcel in plan.parcels
         for message in digest.build(parcel.items, now=now, counts=counts, scope=parcel.scope)

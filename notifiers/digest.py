@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +14,8 @@ from notifiers.event import AlertItem, Event, iso
 
 LIMIT: Final = 50
 _RANK: Final = {"error": 0, "warning": 1, "note": 2}
+_OPENINGS: Final = frozenset({Event.OPENED, Event.REOPENED})
+_COVERAGE: Final = ("checked", "total", "unchecked", "unchecked_hidden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,38 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A rendered message: its bytes are stored, signed and sent as they are. ``alerts`` holds all ids, hidden too."""
+    """A rendered message: its bytes are stored, signed and sent as they are. ``alerts`` holds all ids, hidden too.
+
+    ``rest`` is a JSON list of the hidden alerts, for a merger; None if nothing is hidden.
+    """
 
     message_id: str
     type: str
     body: bytes
     alerts: tuple[str, ...]
     hidden: int
+    rest: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A stored message that nobody tried to send yet."""
+
+    message_id: str
+    body: bytes
+    rest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What became of several held messages. ``message`` is None if nothing of them stands any more.
+
+    ``superseded`` are the ids of alerts a later one of the same thing replaces; ``gone`` of those that came and went.
+    """
+
+    message: Message | None
+    superseded: tuple[str, ...]
+    gone: tuple[str, ...]
 
 
 def build(
@@ -60,11 +87,39 @@ def build(
     items, instant and scope give the same id and the same bytes. ``kind`` names the type instead of deriving it, and
     alone gives an empty message (``system.test``).
     """
-    ordered = sorted(items, key=_order)
-    system = [item for item in ordered if item.event is Event.SYSTEM]
-    alerts = [item for item in ordered if item.event is not Event.SYSTEM]
+    ordered = sorted((item.as_json() for item in items), key=_order)
+    system = [item for item in ordered if item["event"] == Event.SYSTEM]
+    alerts = [item for item in ordered if item["event"] != Event.SYSTEM]
     parts = [part for part in (alerts, system) if part] or ([[]] if kind else [])
-    return [_message(part, kind or _type(part), now, counts, scope) for part in parts]
+    return [_render(part, kind or _type(part), iso(now), _coverage(counts), scope) for part in parts]
+
+
+def merge(held: Sequence[Held], keys: Mapping[str, str], scope: str) -> Merged:
+    """One message in place of several for one channel and group, oldest first: of each thing what is true at last.
+
+    ``keys`` says for every alert id what it is about. The coverage and the instant are those of the newest message.
+    """
+    documents = [json.loads(one.body) for one in held]
+    chains: dict[str, list[dict[str, Any]]] = {}
+    for one, document in zip(held, documents, strict=True):
+        for item in (*document["data"]["alerts"], *json.loads(one.rest or b"[]")):
+            chains.setdefault(keys[item["alert_id"]], []).append(item)
+    standing: list[dict[str, Any]] = []
+    superseded: list[str] = []
+    gone: list[str] = []
+    for chain in chains.values():
+        unheard = chain[0]["event"] in _OPENINGS and chain[-1]["event"] == Event.RESOLVED
+        if not unheard:
+            standing.append(chain.pop())
+        (gone if unheard else superseded).extend(item["alert_id"] for item in chain)
+    message = None
+    if standing:
+        standing.sort(key=_order)
+        newest = documents[-1]
+        coverage = {name: newest["data"]["counts"][name] for name in _COVERAGE if name in newest["data"]["counts"]}
+        whence = "\x1f".join((scope, *(one.message_id for one in held)))
+        message = _render(standing, _type(standing), newest["timestamp"], coverage, whence)
+    return Merged(message, tuple(superseded), tuple(gone))
 
 
 def shrink(body: bytes, limit: int) -> bytes | None:
@@ -89,47 +144,51 @@ def encode(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _message(items: Sequence[AlertItem], kind: str, now: datetime, counts: Counts | None, scope: str) -> Message:
+def _render(
+    items: Sequence[Mapping[str, Any]], kind: str, timestamp: str, coverage: Mapping[str, Any], scope: str
+) -> Message:
+    """The message of items in their order. The sums are over all of them, hidden ones too."""
     hidden = max(0, len(items) - LIMIT)
     data = {
-        "alerts": [item.as_json() for item in items[:LIMIT]],
+        "alerts": items[:LIMIT],
         "hidden": hidden,
-        "counts": _counts(items, counts),
+        "counts": {
+            "events": dict(sorted(Counter(item["event"] for item in items).items())),
+            "severities": dict(sorted(Counter(item["severity"] for item in items).items())),
+            **coverage,
+        },
     }
-    body = encode({"type": kind, "timestamp": iso(now), "data": data})
-    ids = tuple(item.alert_id for item in items)
-    return Message(_message_id(items, kind, now, scope), kind, body, ids, hidden)
+    body = encode({"type": kind, "timestamp": timestamp, "data": data})
+    ids = tuple(item["alert_id"] for item in items)
+    rest = encode(items[LIMIT:]) if hidden else None
+    return Message(_message_id(items, kind, timestamp, scope), kind, body, ids, hidden, rest)
 
 
-def _counts(items: Sequence[AlertItem], counts: Counts | None) -> dict[str, Any]:
-    """Sums over all items, hidden ones too, and the coverage of the run if it is known."""
-    summary: dict[str, Any] = {
-        "events": dict(sorted(Counter(item.event.value for item in items).items())),
-        "severities": dict(sorted(Counter(item.severity for item in items).items())),
+def _coverage(counts: Counts | None) -> dict[str, Any]:
+    """How much the run could see, if it is known."""
+    if counts is None:
+        return {}
+    return {
+        "checked": counts.checked,
+        "total": counts.total,
+        "unchecked": [{"id": one.id, "name": one.name, "reason": one.reason} for one in counts.unchecked[:LIMIT]],
+        "unchecked_hidden": max(0, len(counts.unchecked) - LIMIT),
     }
-    if counts is not None:
-        summary |= {
-            "checked": counts.checked,
-            "total": counts.total,
-            "unchecked": [{"id": one.id, "name": one.name, "reason": one.reason} for one in counts.unchecked[:LIMIT]],
-            "unchecked_hidden": max(0, len(counts.unchecked) - LIMIT),
-        }
-    return summary
 
 
-def _type(items: Sequence[AlertItem]) -> str:
-    if items[0].event is Event.SYSTEM:
-        topics = {item.rule for item in items}
+def _type(items: Sequence[Mapping[str, Any]]) -> str:
+    if items[0]["event"] == Event.SYSTEM:
+        topics = {item["rule"] for item in items}
         return f"system.{topics.pop()}" if len(topics) == 1 else "system.digest"
-    events = {item.event for item in items}
-    return f"audit.alert.{events.pop().value}" if len(events) == 1 else "audit.alert.digest"
+    events = {item["event"] for item in items}
+    return f"audit.alert.{events.pop()}" if len(events) == 1 else "audit.alert.digest"
 
 
-def _order(item: AlertItem) -> tuple[int, str, str, str]:
-    organisation = item.organisation.id if item.organisation else ""
-    return (_RANK.get(item.severity, len(_RANK)), item.rule, organisation, item.alert_id)
+def _order(item: Mapping[str, Any]) -> tuple[int, str, str, str]:
+    organisation = item["organisation"]["id"] if item["organisation"] else ""
+    return (_RANK.get(item["severity"], len(_RANK)), item["rule"], organisation, item["alert_id"])
 
 
-def _message_id(items: Sequence[AlertItem], kind: str, now: datetime, scope: str) -> str:
-    parts = (scope, kind, iso(now), *(f"{item.alert_id}\x1e{item.event.value}" for item in items))
+def _message_id(items: Sequence[Mapping[str, Any]], kind: str, timestamp: str, scope: str) -> str:
+    parts = (scope, kind, timestamp, *(f"{item['alert_id']}\x1e{item['event']}" for item in items))
     return "msg_" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:24]

@@ -207,15 +207,21 @@ class Dispatcher:
             self._write(delivery, outcome, now, None)
             tally.count(outcome)
             return
+        if delivery.resumes is not None:
+            self._put_back(delivery, outcome, now, max(delivery.resumes, now), tally)
+            return
         delay = next_delay(delivery.attempts + 1, outcome.after, self._rng)
         if delay is None:
             dead = Permanent(f"{TRIES} 次后放弃 / given up after {TRIES} tries: {outcome.reason}")
             self._write(delivery, dead, now, None)
             tally.count(dead)
             return
-        self._write(delivery, outcome, now, now + delay)
+        self._put_back(delivery, outcome, now, now + delay, tally)
+
+    def _put_back(self, delivery: Delivery, outcome: Retry, now: datetime, due: datetime, tally: _LaneTally) -> None:
+        self._write(delivery, outcome, now, due)
         tally.failed += 1
-        tally.waiting[delivery.message_id] = now + delay
+        tally.waiting[delivery.message_id] = due
 
     def _write(
         self, delivery: Delivery, outcome: Delivered | Retry | Permanent, now: datetime, due: datetime | None

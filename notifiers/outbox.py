@@ -14,7 +14,8 @@ from notifiers.outcome import Delivered, Permanent, Retry
 class Delivery:
     """A claimed message. ``attempts`` counts the tries settled before this claim; ``body`` is sent byte for byte.
 
-    ``claim`` counts how often the message was claimed: it tells this claim from one that ran out.
+    ``claim`` counts how often the message was claimed: it tells this claim from one that ran out. A message that is
+    tried before its time, to see whether its channel is back, ``resumes`` its schedule then and loses no try by it.
     """
 
     message_id: str
@@ -23,6 +24,7 @@ class Delivery:
     attempts: int
     created: datetime
     claim: int = 1
+    resumes: datetime | None = None
 
 
 class Outbox(Protocol):
@@ -31,6 +33,8 @@ class Outbox(Protocol):
     def claim(self, channel: str, pace: Pace, now: datetime, lease_until: datetime) -> Delivery | datetime | None:
         """The message due longest at ``now`` and under no live lease, leased until ``lease_until``.
 
+        Messages of one group that were never tried go as one. While the breaker is open those tried before go first,
+        even before their time: what was never tried waits until the channel is back.
         The instant from which the channel may send again if its limits forbid it now; None if nothing is due.
         """
         ...

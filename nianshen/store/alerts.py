@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from nianshen.store import tables
 from nianshen.store.database import Access
@@ -36,13 +36,18 @@ class NewAlert:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A rendered message for one channel and the alerts it carries; sent byte for byte, not before ``not_before``."""
+    """A rendered message for one channel and the alerts it carries; sent byte for byte, not before ``not_before``.
+
+    Those of one ``scope`` that were never tried go as one; ``rest`` is what ``notifiers.digest.Message`` says.
+    """
 
     message_id: str
     channel: str
     body: bytes
     alert_ids: Sequence[str]
     not_before: datetime | None = None
+    scope: str | None = None
+    rest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ class Alerts:
                 outbox.c.state.label("message_state"),
                 outbox.c.attempts,
                 outbox.c.sent_at,
-                outbox.c.last_error,
+                func.coalesce(link.c.reason, outbox.c.last_error).label("last_error"),
             )
             .outerjoin(link, link.c.alert_id == alert.c.id)
             .outerjoin(outbox, outbox.c.message_id == link.c.message_id)
@@ -126,10 +131,10 @@ class Alerts:
 
     def notices(self, keys: Iterable[str]) -> dict[str, Sequence[Notice]]:
         """What messages have carried of each key (fingerprint), oldest first."""
-        alert, link = tables.alert, tables.alert_message
+        alert = tables.alert
         query = (
             select(alert.c.key, alert.c.event, alert.c.judged_at)
-            .where(alert.c.key.in_(set(keys)), alert.c.id.in_(select(link.c.alert_id)))
+            .where(alert.c.key.in_(set(keys)), alert.c.id.in_(_carried()))
             .order_by(alert.c.judged_at, alert.c.created)
         )
         told: dict[str, list[Notice]] = defaultdict(list)
@@ -154,8 +159,8 @@ class Alerts:
 
     def told_since(self, since: datetime) -> bool:
         """Whether a message carried an alert judged after ``since``."""
-        alert, link = tables.alert, tables.alert_message
-        query = select(alert.c.id).where(alert.c.judged_at > since, alert.c.id.in_(select(link.c.alert_id))).limit(1)
+        alert = tables.alert
+        query = select(alert.c.id).where(alert.c.judged_at > since, alert.c.id.in_(_carried())).limit(1)
         with self._access.read() as connection:
             return connection.execute(query).one_or_none() is not None
 
@@ -175,6 +180,13 @@ class Alerts:
             if known is not None and known.acked_at is None:
                 connection.execute(update(tables.alert).where(here).values(acked_at=now))
             return known is not None
+
+
+def _carried() -> Select[tuple[str]]:
+    """The ids of alerts in messages that were sent or may still be."""
+    link, outbox = tables.alert_message, tables.outbox
+    here = outbox.c.message_id == link.c.message_id
+    return select(link.c.alert_id).join(outbox, here).where(outbox.c.state != "suppressed")
 
 
 def _alert_values(one: NewAlert, now: datetime) -> dict[str, Any]:
@@ -201,6 +213,8 @@ def _message_values(one: NewMessage, now: datetime) -> dict[str, Any]:
         "attempts": 0,
         "not_before": one.not_before or now,
         "created": now,
+        "scope": one.scope,
+        "rest": one.rest,
     }
 
 

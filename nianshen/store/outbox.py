@@ -7,17 +7,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, Select, and_, func, insert, or_, select, update
 
 from nianshen.store import tables
 from nianshen.store.database import Access, insert_once
 from notifiers import limits
+from notifiers.digest import Held, Merged, merge
 from notifiers.limits import Pace, State
+from notifiers.mute import Why
 from notifiers.outbox import Delivery
 from notifiers.outcome import Accepted, Delivered, Permanent, Retry
 
 _TABLE = tables.outbox
 _CHANNELS = tables.channel_state
+_AT_ONCE = 500
+"""Ids in one statement: databases take thousands, not tens of thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Outbox:
     def claim(self, channel: str, pace: Pace, now: datetime, lease_until: datetime) -> Delivery | datetime | None:
         """The message due longest; the channel's limits are asked in the same transaction.
 
-        A leased message is due again when its lease ends.
+        A leased message is due again when its lease ends. What was claimed once keeps its id and bytes for good.
         """
         query = (
             select(_TABLE)
@@ -51,16 +55,20 @@ class Outbox:
         with self._access.write() as connection:
             insert_once(connection, _CHANNELS, {"channel": channel, **asdict(limits.fresh(pace, now))})
             before = _state(connection, channel)
-            row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
-            if row is None:
+            due = query.with_for_update(skip_locked=True)
+            if connection.execute(due).one_or_none() is None:
                 return None
             admitted = limits.admit(before, pace, now, lease_until)
             if isinstance(admitted, datetime):
                 return admitted
+            row = _next(connection, due, before, now)
+            if row is None:
+                return None
             _keep(connection, channel, admitted)
-            lease = {"state": "leased", "not_before": lease_until, "claims": row.claims + 1}
+            lease = {"state": "leased", "not_before": lease_until, "claims": row.claims + 1, "rest": None}
             connection.execute(update(_TABLE).where(_TABLE.c.message_id == row.message_id).values(lease))
-        return Delivery(row.message_id, channel, bytes(row.body), row.attempts, row.created, row.claims + 1)
+        resumes = row.not_before if row.not_before > now else None
+        return Delivery(row.message_id, channel, bytes(row.body), row.attempts, row.created, row.claims + 1, resumes)
 
     def settle(
         self,
@@ -74,7 +82,8 @@ class Outbox:
         A delivery always counts. A failure reported after the lease ran out and another sender settled is ignored.
         """
         this = _TABLE.c.message_id == delivery.message_id
-        values: dict[str, Any] = {"attempts": delivery.attempts + 1}
+        early = isinstance(outcome, Retry) and delivery.resumes is not None
+        values: dict[str, Any] = {"attempts": delivery.attempts + (0 if early else 1)}
         match outcome:
             case Delivered(reason=reason):
                 accepted = isinstance(outcome, Accepted)
@@ -185,6 +194,66 @@ class Outbox:
             moved = connection.execute(update(_TABLE).where(hurried).values(anew)).rowcount
             _wake(connection)
         return revived + moved, set(ids or ()) - known
+
+
+def _next(connection: Connection, due: Select[Any], state: State, now: datetime) -> Row[Any] | None:
+    """The message to send: of those never tried what is left of their group, of those tried what stands there."""
+    while (row := connection.execute(due).one_or_none()) is not None:
+        if row.claims:
+            return row
+        if state.open and (probe := _tried(connection, row.channel)):
+            return probe
+        if (merged := _merged(connection, row, now)) is not None:
+            return merged
+    return None
+
+
+def _tried(connection: Connection, channel: str) -> Row[Any] | None:
+    """The message that was tried before and is due first, be it later than now."""
+    tried = (_TABLE.c.channel == channel, _TABLE.c.state == "pending", _TABLE.c.claims > 0)
+    query = select(_TABLE).where(*tried).order_by(_TABLE.c.not_before, _TABLE.c.message_id).limit(1)
+    return connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
+
+
+def _merged(connection: Connection, row: Row[Any], now: datetime) -> Row[Any] | None:
+    """The row itself, or the one that takes the place of all of its group; None if nothing of them stands."""
+    if row.scope is None:
+        return row
+    group = (_TABLE.c.channel == row.channel, _TABLE.c.scope == row.scope)
+    fresh = (_TABLE.c.state == "pending", _TABLE.c.claims == 0, _TABLE.c.not_before <= now)
+    query = select(_TABLE).where(*group, *fresh).order_by(_TABLE.c.created, _TABLE.c.message_id)
+    rows = connection.execute(query.with_for_update()).all()
+    if len(rows) == 1:
+        return row
+    ids = [one.message_id for one in rows]
+    link, alert = tables.alert_message, tables.alert
+    about = select(alert.c.id, alert.c.key).join(link, link.c.alert_id == alert.c.id)
+    keys = {one.id: one.key for one in connection.execute(about.where(link.c.message_id.in_(ids)))}
+    held = [Held(one.message_id, bytes(one.body), one.rest) for one in rows]
+    merged = merge(held, keys, row.scope)
+    _suppress(connection, ids, merged)
+    if merged.message is None:
+        return None
+    made = {name: getattr(row, name) for name in ("channel", "scope", "not_before")}
+    made |= {"message_id": merged.message.message_id, "body": merged.message.body, "created": rows[0].created}
+    connection.execute(insert(_TABLE).values(made | {"state": "pending", "attempts": 0, "rest": merged.message.rest}))
+    moved = and_(link.c.message_id.in_(ids), link.c.reason.is_(None))
+    connection.execute(update(link).where(moved).values(message_id=merged.message.message_id))
+    return connection.execute(select(_TABLE).where(_TABLE.c.message_id == merged.message.message_id)).one()
+
+
+def _suppress(connection: Connection, ids: Collection[str], merged: Merged) -> None:
+    """Settle the messages that go as one. An alert that goes no further stays with its message, and the reason."""
+    link = tables.alert_message
+    connection.execute(
+        update(_TABLE)
+        .where(_TABLE.c.message_id.in_(ids))
+        .values(state="suppressed", last_error=str(Why.MERGED), rest=None)
+    )
+    for why, alerts in ((Why.SUPERSEDED, merged.superseded), (Why.GONE, merged.gone)):
+        for start in range(0, len(alerts), _AT_ONCE):
+            here = and_(link.c.message_id.in_(ids), link.c.alert_id.in_(alerts[start : start + _AT_ONCE]))
+            connection.execute(update(link).where(here).values(reason=str(why)))
 
 
 def _still_ours(delivery: Delivery) -> Any:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_REVISION = "0007"
+SCHEMA_REVISION = "0008"
 """The migration these tables stand for; revisions are numbered, so that older and newer can be told apart."""
 
 
@@ -241,6 +241,8 @@ outbox = Table(
     Column("sent_at", Instant),
     Column("claims", Integer, nullable=False, server_default="0"),
     Column("reported", Boolean, nullable=False, server_default=false()),
+    Column("scope", Words),
+    Column("rest", LargeBinary),
     one_of("state", "state", "pending", "leased", "sent", "accepted", "dead", "suppressed"),
 )
 # Senders ask for the first due message of their channel again and again: the index holds what waits, in that order.
@@ -260,6 +262,7 @@ alert_message = Table(
     metadata,
     Column("alert_id", ForeignKey("alert.id"), primary_key=True),
     Column("message_id", ForeignKey("outbox.message_id"), primary_key=True),
+    Column("reason", Words),
     Index(None, "message_id"),
 )
 
