@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from nianshen.config import Config
+from nianshen.repeating import why
 from nianshen.store import AlertRow, Store
 from nianshen.telling import routes_of
 from notifiers.event import AlertItem, Event, Organisation
@@ -24,6 +25,7 @@ def story(store: Store, config: Config, alert_id: str) -> list[str]:
     if first.message_id is None:
         lines.append(f"未发送 / not sent: {first.error or '等待 / waits'}")
     lines += _routes(store, config, first)
+    lines += _repeats(store, config, first)
     for row in rows:
         if row.channel:
             lines += _channel(row, states.get(row.channel))
@@ -44,6 +46,13 @@ def _routes(store: Store, config: Config, row: AlertRow) -> Iterator[str]:
         missed = one.match.missed(item)
         said = f"不符合 / misses: {', '.join(missed)}" if missed else f"匹配 / matches → {', '.join(one.to)}"
         yield f"路由 / route {number}: {said}"
+
+
+def _repeats(store: Store, config: Config, row: AlertRow) -> Iterator[str]:
+    """Whether the finding of the alert is told once more, for what reason; nothing for what has no finding."""
+    if _item(store, config, row) is not None:
+        finding = store.findings.list(prefix=row.key)[0]
+        yield f"再次告知 / told again: {why(store, config, finding, datetime.now(UTC))}"
 
 
 def _item(store: Store, config: Config, row: AlertRow) -> AlertItem | None:

@@ -37,7 +37,7 @@ def remind(unit: Unit, config: Config, year: int, now: datetime) -> int:
     for one in config.organisations:
         due = calendar.due(one.kind, year, one.region)
         step = reached(config.policy, calendar, due, today, status_of[one.id]) if due else None
-        if due is not None and step is not None and _key(one.id, year) not in ended:
+        if due is not None and step is not None and telling.reminder_key(one.id, year) not in ended:
             item = _item(one, year, due, step, calendar.working_days_until(due.last_day, today), status_of[one.id])
             candidates[item.alert_id] = (item, step)
     known = unit.alerts.known(candidates)
@@ -140,14 +140,10 @@ def _alert(item: AlertItem, year: int, now: datetime) -> NewAlert:
     organisation = item.organisation.id if item.organisation else ""
     return NewAlert(
         alert_id=item.alert_id,
-        key=_key(organisation, year),
+        key=telling.reminder_key(organisation, year),
         event=item.event,
         organisation=organisation,
         year=year,
         rules=(item.rule,),
         judged_at=now,
     )
-
-
-def _key(organisation: str, year: int) -> str:
-    return f"reminder/{organisation}/{year}"

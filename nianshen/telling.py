@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
@@ -36,7 +36,10 @@ _TOLD = {
     Step.REOPENED: Event.REOPENED,
 }
 DELIVERY_FAILED = "delivery_failed"
-_RESOLVED = {"zh": "已改正：", "en": "resolved: "}
+_LEADS = {
+    Event.RESOLVED: {"zh": "已改正：", "en": "resolved: "},
+    Event.REMINDER: {"zh": "仍未解决：", "en": "still open: "},
+}
 _PORTAL_WORDS = {
     "portal_unreachable": ("门户无法访问", "portal unreachable"),
     "blocked": ("门户拒绝访问", "portal refuses access"),
@@ -77,7 +80,8 @@ class FindingNews:
 class PortalNews:
     """A portal that cannot be read, or works again (``reason`` None).
 
-    ``before`` was told last; ``doubt`` is why a list that seems whole is not trusted.
+    ``before`` was told last; ``doubt`` is why a list that seems whole is not trusted; ``since`` is the day from which
+    on it has been so, if it is told once more.
     """
 
     portal: str
@@ -86,6 +90,7 @@ class PortalNews:
     before: str | None
     run_id: str
     doubt: Doubt | None = None
+    since: date | None = None
 
 
 News = FindingNews | PortalNews
@@ -120,7 +125,7 @@ def enqueue(
     alerts: dict[str, NewAlert] = {}
     for one in news:
         item = (
-            _portal_item(one)
+            portal_item(one)
             if isinstance(one, PortalNews)
             else _finding_item(one, organisations[one.organisation], status_of)
         )
@@ -172,23 +177,23 @@ def release(unit: Unit, config: Config, now: datetime, row: FindingRow, standing
     held = [one for one in unit.alerts.list(key=row.fingerprint) if one.state == "pending" and one.message_id is None]
     if not held:
         return 0
-    reading = unit.readings.get(row.reading_id) if row.reading_id is not None else None
-    snapshot = Snapshot(reading["sha256"], reading["captured_at"], reading["url"]) if reading else None
-    status_of = {one["id"]: one["status"] for one in standing}
-    organisation = next(one for one in config.organisations if one.id == row.organisation)
-    items = [
-        replace(
-            _finding_item(
-                FindingNews(row.organisation, row.year, Event(one.event), row.fingerprint, row.document, snapshot, ""),
-                organisation,
-                status_of,
-            ),
-            alert_id=one.id,
-        )
-        for one in held
-    ]
+    items = [replace(item_of(unit, config, row, Event(one.event), "", standing), alert_id=one.id) for one in held]
     store_items(unit, config, now, items, {}, counts_of(standing))
     return len(held)
+
+
+def item_of(
+    unit: Unit, config: Config, row: FindingRow, event: Event, run_id: str, standing: Sequence[Mapping[str, Any]]
+) -> AlertItem:
+    """The alert of a stored finding, with the evidence of the reading it rests on."""
+    reading = unit.readings.get(row.reading_id) if row.reading_id is not None else None
+    snapshot = Snapshot(reading["sha256"], reading["captured_at"], reading["url"]) if reading else None
+    organisation = next(one for one in config.organisations if one.id == row.organisation)
+    return _finding_item(
+        FindingNews(row.organisation, row.year, event, row.fingerprint, row.document, snapshot, run_id),
+        organisation,
+        {one["id"]: one["status"] for one in standing},
+    )
 
 
 def tell_everybody(
@@ -341,8 +346,8 @@ def _facts(
 def _finding_item(news: FindingNews, organisation: Whom, status_of: Mapping[str, str]) -> AlertItem:
     document = news.document
     message = dict(document["message"])
-    if news.event is Event.RESOLVED:
-        message = {language: _RESOLVED[language] + text for language, text in message.items()}
+    if lead := _LEADS.get(news.event):
+        message = {language: lead[language] + text for language, text in message.items()}
     snapshot = news.snapshot
     return AlertItem(
         # The run is part of it: what comes and goes with the same bytes is told anew each time.
@@ -364,11 +369,14 @@ def _finding_item(news: FindingNews, organisation: Whom, status_of: Mapping[str,
     )
 
 
-def _portal_item(news: PortalNews) -> AlertItem:
+def portal_item(news: PortalNews) -> AlertItem:
+    """The alert about a portal."""
     zh, en = _PORTAL_WORDS.get(news.reason or news.before or "", (news.reason or "", news.reason or ""))
     back = news.reason is None
     if news.doubt:
         zh, en = f"{zh}（{news.doubt.zh}）", f"{en} ({news.doubt.en})"
+    if news.since:
+        zh, en = f"{zh}，{news.since} 起未恢复", f"{en}, not back since {news.since}"
     return AlertItem(
         alert_id=item_id("portal", news.portal, news.reason or "recovered", news.run_id),
         event=Event.SYSTEM,
@@ -404,6 +412,11 @@ def _dead_item(channel: str, letters: Sequence[DeadLetter]) -> AlertItem:
             "en": f"{count} message(s) given up, the last one for: {reason}. Once mended: nianshen alerts retry --all",
         },
     )
+
+
+def reminder_key(organisation: str, year: int) -> str:
+    """What the reminders of an organisation and year are about."""
+    return f"reminder/{organisation}/{year}"
 
 
 def item_id(*parts: str) -> str:

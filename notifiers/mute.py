@@ -46,10 +46,11 @@ class Why(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What was told of a finding before, and the instant it was judged at."""
+    """What was told of a finding before, the instant it was judged at, and whether a person acknowledged it."""
 
     event: Event
     at: datetime
+    acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from nianshen.config import Config, load
 from nianshen.errors import UsageError
 from nianshen.recounting import story
 from nianshen.reminding import all_well, release_steady, remind
+from nianshen.repeating import repeat
 from nianshen.store import Store, Unit, open_store
 
 SCHEMA = "nianshen.alerts/1"
@@ -102,9 +103,12 @@ def send_reminders(
     config: ConfigOption = DEFAULT,
     now: Annotated[str | None, typer.Option(help="以此时刻判断 / judge as of this ISO time")] = None,
 ) -> None:
-    """Put the reminders of the season that are due into the outbox; the next ``run`` or ``watch`` sends them."""
+    """Put what is due into the outbox: reminders, what was held back and stayed, and what is told once more.
+
+    The next ``run`` or ``watch`` sends it.
+    """
     with _season(config, now) as (unit, settings, year, moment):
-        count = remind(unit, settings, year, moment) + release_steady(unit, settings, year, moment)
+        count = sum(step(unit, settings, year, moment) for step in (remind, release_steady, repeat))
     typer.echo(f"{count} 条提醒 / {count} reminder(s)")
 
 

@@ -414,6 +414,12 @@ class Policy(Section):
     reminders: Days = (10, 3, 1)
     overdue: Days = (1, 3, 7)
     escalate: tuple[Escalation, ...] = ()
+    repeat: int | None = Field(
+        default=7, ge=1, le=366, description="days until an unchanged open finding is told again"
+    )
+    repeat_portal: int | None = Field(
+        default=1, ge=1, le=366, description="the same for a portal that stays unreadable"
+    )
 
 
 class Job(Section):

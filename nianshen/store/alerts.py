@@ -133,14 +133,14 @@ class Alerts:
         """What messages have carried of each key (fingerprint), oldest first."""
         alert = tables.alert
         query = (
-            select(alert.c.key, alert.c.event, alert.c.judged_at)
+            select(alert.c.key, alert.c.event, alert.c.judged_at, alert.c.acked_at)
             .where(alert.c.key.in_(set(keys)), alert.c.id.in_(_carried()))
             .order_by(alert.c.judged_at, alert.c.created)
         )
         told: dict[str, list[Notice]] = defaultdict(list)
         with self._access.read() as connection:
             for row in connection.execute(query):
-                told[row.key].append(Notice(Event(row.event), row.judged_at))
+                told[row.key].append(Notice(Event(row.event), row.judged_at, row.acked_at is not None))
         return dict(told)
 
     def known(self, ids: Collection[str]) -> set[str]:
