@@ -13,9 +13,10 @@ import pytest
 from nianshen import config as settings
 from nianshen.config import Config
 from nianshen.recounting import story
-from nianshen.reminding import remind
+from nianshen.reminding import release_steady, remind
 from nianshen.repeating import repeat
 from nianshen.store import AlertRow, Store, open_store
+from notifiers.mute import Why
 from notifiers.repeat import Repeat
 from tests.nianshen import office as offices
 from tests.nianshen.office import MORNING, YEAR, Office, opened, report
@@ -97,6 +98,30 @@ def test_what_could_not_be_read_again_is_not_told_again(office: Office) -> None:
     repeats(office, MORNING + 7 * DAY + timedelta(minutes=30))
 
     assert [one.event for one in office.alerts() if one.organisation == "edu"] == ["opened"]
+
+
+def test_what_came_and_went_and_then_stayed_is_told_once_when_the_week_is_over(office: Office) -> None:
+    wrong = report("fin", misprints={"requests/concluded/natural_person": "+1"})
+    for number in range(5):
+        office.publish("fin", wrong if number % 2 == 0 else report("fin"))
+        office.run(MORNING + timedelta(hours=7 * number))
+    (held,) = (one for one in office.alerts() if one.error == str(Why.FLAPPING))
+    counts = []
+    for day in (6, 9, 10):
+        office.run(MORNING + day * DAY)
+        with store_of(office) as (store, config), store.transaction() as unit:
+            counts.append(release_steady(unit, config, YEAR, MORNING + day * DAY))
+    office.run(MORNING + 11 * DAY)
+
+    assert counts == [0, 1, 0]
+    assert [event for event, name, _ in office.told() if name == "fin"] == [
+        "opened",
+        "resolved",
+        "reopened",
+        "resolved",
+        "reopened",
+    ]
+    assert [one.state for one in office.alerts() if one.id == held.id] == ["sent"]
 
 
 def test_a_portal_with_two_hundred_organs_that_is_down_for_five_days_accuses_none_of_them(
