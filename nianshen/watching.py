@@ -25,6 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from nianshen.config import Config
 from nianshen.errors import Exit, StorageError
 from nianshen.observing import StoreMetrics, answering
+from nianshen.pinging import ping
 from nianshen.schedule import Ended, Job, Watcher, jobs_of, timer
 from nianshen.store import JobRun, Store
 from nianshen.telling import dispatcher, report_dead
@@ -90,6 +91,8 @@ class Watch:
                 threading.Thread(target=self._heart, name="heart"),
                 threading.Thread(target=self._worker, name="worker"),
             ]
+            if self._config.observe.ping is not None:
+                threads.append(threading.Thread(target=self._pinger, name="ping"))
             if self._config.channels:
                 threads.append(threading.Thread(target=sender.run_until_stopped, name="dispatcher"))
             self._timer = self._started_timer()
@@ -159,6 +162,9 @@ class Watch:
             except StorageError as error:
                 self._complain("heart", str(error))
             self._stop.wait(max(BEAT_SECONDS - (time.monotonic() - began), 1))
+
+    def _pinger(self) -> None:
+        ping(self._config.observe, self._stop, lambda: not self.problems(), lambda said: self._complain("ping", said))
 
     def _clock_jumped(self, jump: timedelta) -> None:
         self._complain("heart", f"系统时钟跳变 {jump} / the clock of this machine jumped by {jump}")

@@ -86,10 +86,12 @@ class _Expander:
 
 
 def _is_token(section: dict[str, Any], key: str, path: yaml.Path) -> bool:
-    """Whether the value is the address of a channel to which the address itself is the secret.
+    """Whether the value is an address that is itself the secret: of a channel, or of the ping.
 
     A robot's address without encryption leads to a gateway of the private network, which knows its own tokens.
     """
+    if (*path, key) == ("observe", "ping"):
+        return True
     if key != "url" or path[:1] != ("channels",):
         return False
     encrypted = not str(section[key]).startswith("http://")

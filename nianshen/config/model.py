@@ -123,6 +123,16 @@ def _apprise_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _https_unless_private(url: SecretStr | None, allowed: tuple[str, ...]) -> None:
+    parts = urlsplit(url.get_secret_value() if url else "")
+    if parts.scheme == "http" and not _may_be_private(parts.hostname or "", allowed):
+        raise _problem(
+            "CFG043",
+            "接收地址须为 https，除非主机在 allow_private_addresses 内",
+            "a receiver must be https unless its host is within allow_private_addresses",
+        )
+
+
 def _listen(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -307,13 +317,7 @@ class Channel(Section):
 
     @model_validator(mode="after")
     def _private_or_https(self) -> Self:
-        parts = urlsplit(self.url.get_secret_value())
-        if parts.scheme == "http" and not _may_be_private(parts.hostname or "", self.allow_private_addresses):
-            raise _problem(
-                "CFG043",
-                "接收地址须为 https，除非主机在 allow_private_addresses 内",
-                "a receiver must be https unless its host is within allow_private_addresses",
-            )
+        _https_unless_private(self.url, self.allow_private_addresses)
         return self
 
 
@@ -467,9 +471,16 @@ def _loopback(text: str) -> str:
 
 
 class Observe(Section):
-    """Where ``watch`` answers ``/healthz``, ``/readyz`` and ``/metrics``; null: nowhere."""
+    """Where ``watch`` answers ``/healthz``, ``/readyz`` and ``/metrics``, and whom it pings; null: nowhere."""
 
     listen: Annotated[str, AfterValidator(_loopback)] | None = None
+    ping: Annotated[SecretStr, AfterValidator(_secret_url)] | None = None
+    allow_private_addresses: tuple[Cidr, ...] = ()
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        _https_unless_private(self.ping, self.allow_private_addresses)
+        return self
 
 
 class Web(Section):

@@ -10,14 +10,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from nianshen import config as settings
-from nianshen import watching
+from nianshen import pinging, watching
+from nianshen.config.model import Observe
+from nianshen.config.problems import ConfigError
 from nianshen.schedule import LEASE
 from nianshen.store import NewAlert, NewMessage, Store, database, open_store
 from nianshen.supervising import Supervisor
@@ -25,7 +28,8 @@ from nianshen.watching import Watch
 from notifiers.limits import Pace
 from notifiers.outbox import Delivery
 from notifiers.outcome import Retry
-from tests.notifiers.receiver import SECRET, Receiver
+from notifiers.secret import Secret
+from tests.notifiers.receiver import SECRET, Answer, Receiver
 
 CONFIG = """\
 version: 1
@@ -205,3 +209,62 @@ def test_a_part_that_dies_is_started_again_and_all_end_together(tmp_path: Path) 
     assert not thread.is_alive()
     assert said
     assert all(line.startswith("dies") for line in said)
+
+
+def test_the_ping_goes_out_while_all_is_well_and_its_failure_is_said_once_and_without_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pinging, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(pinging, "ASK_AGAIN_SECONDS", 0.02)
+    said: list[str] = []
+    stop, well = threading.Event(), threading.Event()
+    with Receiver([Answer(200), Answer(503), Answer(503), Answer(200), Answer(503)]) as receiver:
+        secret = f"{receiver.url}/T0PS3CRET"
+        observe = Observe(ping=SecretStr(secret), allow_private_addresses=("127.0.0.0/8",))
+        thread = threading.Thread(target=pinging.ping, args=(observe, stop, well.is_set, said.append))
+        thread.start()
+        assert receiver.received == []
+        well.set()
+        until(lambda: len(receiver.received) >= 5)
+        stop.set()
+        thread.join(60)
+    with closing(pinging.Transport({"observe.ping": ["127.0.0.0/8"]}, lambda: datetime.now(UTC))) as line:
+        refused = pinging._wrong(line, Secret(secret))
+
+    assert {one.body for one in receiver.received} == {b""}
+    assert [line.rpartition(": ")[2] for line in said[:2]] == ["HTTP 503", "HTTP 503"]
+    assert refused is not None
+    assert "T0PS3CRET" not in refused
+
+
+def test_watch_pings_the_address_of_the_configuration(tmp_path: Path) -> None:
+    with Receiver([Answer(200)]) as receiver:
+        path = tmp_path / "config.yaml"
+        observe = 'observe: {ping: "${PING_URL}", allow_private_addresses: [127.0.0.0/8]}\n'
+        path.write_text(CONFIG.format(hook="http://127.0.0.1:1/hook", run="cycle") + observe, encoding="utf-8")
+        config = settings.load(path, {"SECRET": SECRET, "PING_URL": f"{receiver.url}/T0PS3CRET"})
+        store = open_store(config.database_url)
+        watch = Watch(config, path, store, lambda _who, _text: None)
+        monitor = threading.Thread(target=watch.run)
+        monitor.start()
+        until(lambda: len(receiver.received) > 0)
+        watch.stop()
+        monitor.join(60)
+        store.close()
+
+    assert "T0PS3CRET" not in str(config.redacted())
+
+
+@pytest.mark.parametrize(
+    ("url", "code"), [("https://hc.example/ping/T0PS3CRET", "CFG032"), ("${PLAIN}", "CFG043"), ("${NONE}", "CFG030")]
+)
+def test_a_ping_address_is_a_secret_and_encrypted(tmp_path: Path, url: str, code: str) -> None:
+    path = tmp_path / "config.yaml"
+    text = CONFIG.format(hook="http://127.0.0.1:1/hook", run="cycle")
+    path.write_text(text + f'observe: {{ping: "{url}"}}\n', encoding="utf-8")
+
+    with pytest.raises(ConfigError) as raised:
+        settings.load(path, {"SECRET": SECRET, "PLAIN": "http://hc.example/ping"})
+
+    assert code in str(raised.value)
+    assert "T0PS3CRET" not in str(raised.value)
