@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from audit.reading.document import Grid, RawCell
 from audit.reading.glyphs import Box, Line, line_of
@@ -15,6 +16,9 @@ _VALUE = re.compile(r"[-+−]?[\d\ufffd][\d,，\ufffd]*(?:\.\d+)?|[-—/／]|无
 _GROUP = re.compile("[（(][一二三四五六七八九十]+[）)]")
 _UNREADABLE = "\ufffd"
 _ITEM = re.compile(r"第二十条第")
+_NUMBERED = re.compile(r"(?:^|\s)\d{1,2}[.．、]\D")
+_BESIDE, _APART = 0.3, 0.25
+"""Of the distance of two columns: how far a figure may stand from its own, and how much nearer than to the next."""
 _LEAST_ROWS = 3
 _LEAST_COLUMNS = 3
 # The only table of the form with a single row of figures has fifteen of them.
@@ -47,6 +51,19 @@ class _Row:
     @property
     def is_header(self) -> bool:
         return not self.values and (len(self.labels) > 1 or bool(_ITEM.match(self.line.text)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where the figures of a column begin, have their middle and end, in points: one of the three is shared by all."""
+
+    left: float
+    centre: float
+    right: float
+
+    def distance(self, part: Line) -> float:
+        """How far from this column a figure is printed, whichever way the column is aligned."""
+        return min(abs(part.x0 - self.left), abs(_centre(part) - self.centre), abs(part.x1 - self.right))
 
 
 def unruled_tables(lines: Sequence[Line], page: int, first_table: int = 0) -> tuple[list[Grid], list[Line]]:
@@ -143,20 +160,37 @@ def _same_columns(one: _Row, other: _Row) -> bool:
 
 
 def _grid(run: Sequence[_Row], page: int, table: int) -> Grid:
-    """Rows of figures under their columns; a line without any is part of the label of the row nearest to it."""
-    centres = [_centre(value) for value in max((row.values for row in run if row.is_data), key=len)]
-    placed = [_placed(row, centres) for row in run]
-    data = [(row, cells) for row, cells in zip(run, placed, strict=True) if any(cells[1:])]
-    words: list[list[str]] = [[] for _ in data]
-    for row, cells in zip(run, placed, strict=True):
-        nearest = min(range(len(data)), key=lambda index: abs(data[index][0].line.middle - row.line.middle))
+    """Rows of figures under their columns; a line without any is part of the label of the row nearest to it.
+
+    A numbered line beside a row that has its own number is a row left blank. Where a row without one comes by two, it
+    cannot be told whose figures these are.
+    """
+    columns = _columns(run)
+    placed = [(row, _placed(row, columns)) for row in run]
+    figured = [(row, cells) for row, cells in placed if any(cells[1:])]
+
+    def nearest(row: _Row) -> tuple[_Row, list[str]]:
+        return min(figured, key=lambda other: abs(other[0].line.middle - row.line.middle))
+
+    blank = [
+        (row, cells)
+        for row, cells in placed
+        if not any(cells[1:]) and _NUMBERED.search(cells[0]) and _NUMBERED.search(nearest(row)[1][0])
+    ]
+    words: dict[float, list[str]] = {}
+    for row, cells in placed:
+        own = row if any(cells[1:]) or (row, cells) in blank else nearest(row)[0]
         if cells[0]:
-            words[nearest].append(cells[0])
+            words.setdefault(own.line.middle, []).append(cells[0])
+    data = sorted(figured + blank, key=lambda one: one[0].line.middle)
     rows = []
-    for number, ((row, cells), label) in enumerate(zip(data, words, strict=True)):
+    for number, (row, cells) in enumerate(data):
+        label = words.get(row.line.middle, [])
+        if sum(len(_NUMBERED.findall(text)) for text in label) > 1:
+            cells[1:] = [_UNREADABLE] * len(columns)
         # The label of a group is printed beside its items, so that it may come between the lines of one.
         label.sort(key=lambda text: not _GROUP.match(text))
-        texts = ["\n".join(label), *cells[1:]][0 if any(words) else 1 :]
+        texts = ["\n".join(label), *cells[1:]][0 if words else 1 :]
         rows.append(
             tuple(RawCell(text, at=Locator(table, number, i, page, row.line.box)) for i, text in enumerate(texts))
         )
@@ -168,23 +202,49 @@ def _around(lines: Sequence[Line]) -> Box:
     return round(x0, 1), round(lines[0].top, 1), round(x1, 1), round(lines[-1].bottom, 1)
 
 
-def _placed(row: _Row, centres: Sequence[float]) -> list[str]:
+def _columns(run: Sequence[_Row]) -> list[_Column]:
+    """Where the columns stand, as the rows with a figure in each of them say together."""
+    most = max(len(row.values) for row in run if row.is_data)
+    full = [row.values for row in run if len(row.values) == most]
+    return [
+        _Column(*(median(edge(values[n]) for values in full) for edge in (_left, _centre, _right))) for n in range(most)
+    ]
+
+
+def _placed(row: _Row, columns: Sequence[_Column]) -> list[str]:
     """The words before the first column, then what is printed under each column, be it a figure or not.
 
-    Where the words run into the first column, what stands there cannot be told from them; nor can two figures under
-    one column, be they two or one with a gap in it.
+    Where the words run into the first column, what stands there cannot be told from them. A row with a figure for every
+    column has them in order; in any other, a figure between two columns leaves both unread, and two figures under one
+    column leave it and those beside it unread, be they two or one with a gap in it.
     """
-    texts = [""] * (len(centres) + 1)
-    reach = min((b - a for a, b in pairwise(centres)), default=0.0) / 2
-    for part in row.labels + row.values:
-        column = 0
-        if part in row.values or part.x0 > centres[0] - reach:
-            column = 1 + min(range(len(centres)), key=lambda index: abs(centres[index] - _centre(part)))
-        two = texts[column] and part in row.values
-        texts[column] = _UNREADABLE if two else f"{texts[column]} {part.text}".strip()
-        if not column and part.x1 > centres[0] - part.size / 2:
-            texts[1] = _UNREADABLE
-    return texts
+    reach = min((b.centre - a.centre for a, b in pairwise(columns)), default=0.0)
+    words = [part for part in row.labels if part.x0 <= columns[0].centre - reach / 2]
+    figures = [part for part in row.labels + row.values if part not in words]
+    texts = [" ".join(part.text for part in words), *[""] * len(columns)]
+    lost: set[int] = set()
+    if len(figures) == len(columns):
+        texts[1:] = [part.text for part in figures]
+    else:
+        for part in figures:
+            near, next_best, *_ = sorted(range(len(columns)), key=lambda n: columns[n].distance(part))
+            off, other = (columns[n].distance(part) for n in (near, next_best))
+            if part in row.values and (off > _BESIDE * reach or other - off < _APART * reach):
+                lost |= {near, next_best}
+            if texts[1 + near]:
+                lost |= {near - 1, near, near + 1} if part in row.values else set()
+            texts[1 + near] = f"{texts[1 + near]} {part.text}".strip()
+    if any(part.x1 > columns[0].centre - part.size / 2 for part in words):
+        lost.add(0)
+    return texts[:1] + [_UNREADABLE if n in lost else text for n, text in enumerate(texts[1:])]
+
+
+def _left(part: Line) -> float:
+    return part.x0
+
+
+def _right(part: Line) -> float:
+    return part.x1
 
 
 def _centre(line: Line) -> float:

@@ -49,6 +49,11 @@ def test_a_turned_page_is_read_whole(turn: str) -> None:
     assert verdicts(made("turned", Layout(breaks="rows", turn=turn))) == ([], [])
 
 
+@pytest.mark.parametrize("seed", ["quill-45", "quill-93", "quill-177"])
+def test_a_figure_between_two_columns_without_lines_is_neither_ones(seed: str) -> None:
+    assert verdicts(made(seed, Layout("none", "rows", faults=("shifted",))))[0] == []
+
+
 @pytest.mark.parametrize("fault", pdf_layouts.FAULTS)
 def test_one_fault_makes_no_cell_wrong(fault: str) -> None:
     wrong = [
