@@ -155,6 +155,8 @@ def _render(
         "counts": {
             "events": dict(sorted(Counter(item["event"] for item in items).items())),
             "severities": dict(sorted(Counter(item["severity"] for item in items).items())),
+            "rules": dict(Counter(item["rule"] for item in items).most_common(LIMIT)),
+            "regions": dict(Counter(filter(None, map(_region, items))).most_common(LIMIT)),
             **coverage,
         },
     }
@@ -162,6 +164,10 @@ def _render(
     ids = tuple(item["alert_id"] for item in items)
     rest = encode(items[LIMIT:]) if hidden else None
     return Message(_message_id(items, kind, timestamp, scope), kind, body, ids, hidden, rest)
+
+
+def _region(item: Mapping[str, Any]) -> str | None:
+    return item["organisation"]["region"] if item["organisation"] else None
 
 
 def _coverage(counts: Counts | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from notifiers.exchange import CannotBuildError
 
 LANGUAGES: Final = ("zh", "en")
+SHOWN_IN_A_STORM: Final = 10
 _CHINA: Final = ZoneInfo("Asia/Shanghai")  # the time of the reports and of those who read them
 
 
@@ -44,7 +45,10 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The whole. ``events`` and ``severities`` count all alerts, those not among ``alerts`` too (``hidden``)."""
+    """The whole. ``events`` and the like count all alerts, those not among ``alerts`` too (``hidden``).
+
+    In a ``storm`` only the gravest are among ``alerts``, and the sums say more than a long list would.
+    """
 
     type: str
     alerts: tuple[Alert, ...]
@@ -55,6 +59,9 @@ class Message:
     total: int | None
     unchecked: tuple[Unchecked, ...]
     unchecked_hidden: int
+    rules: Mapping[str, int]
+    regions: Mapping[str, int]
+    storm: bool
 
     @property
     def test(self) -> bool:
@@ -62,23 +69,32 @@ class Message:
         return self.type == "system.test"
 
 
-def read(body: bytes, language: str) -> Message:
-    """The message of a stored body. Raises CannotBuildError for one that is no digest."""
+def read(body: bytes, language: str, storm: int | None = None) -> Message:
+    """The message of a stored body; one of more than ``storm`` alerts is summed up.
+
+    Raises CannotBuildError for a body that is no digest.
+    """
     try:
         document = json.loads(body)
         data = document["data"]
         items = data["alerts"]
         counts = data.get("counts") or {}
+        total = len(items) + data["hidden"]
+        stormy = storm is not None and total > storm
+        shown = items[:SHOWN_IN_A_STORM] if stormy else items
         return Message(
             type=document["type"],
-            alerts=tuple(_alert(item, language) for item in items),
-            hidden=data["hidden"],
+            alerts=tuple(_alert(item, language) for item in shown),
+            hidden=total - len(shown),
             events=counts.get("events") or Counter(item["event"] for item in items),
             severities=counts.get("severities") or Counter(item["severity"] for item in items),
             checked=counts.get("checked"),
             total=counts.get("total"),
             unchecked=tuple(Unchecked(one["name"], one["reason"]) for one in counts.get("unchecked", ())),
             unchecked_hidden=counts.get("unchecked_hidden", 0),
+            rules=counts.get("rules", {}),
+            regions=counts.get("regions", {}),
+            storm=stormy,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"

@@ -60,7 +60,8 @@ def settings(channel: Channel, config: Config) -> Settings:
         link=None if _at_home(config.site.base_url) else config.site.base_url,
     )
     if isinstance(channel, WordedChannel):
-        plain = replace(plain, language=channel.language or plain.language, templates=channel.templates)
+        language = channel.language or plain.language
+        plain = replace(plain, language=language, templates=channel.templates, storm=channel.storm)
     match channel:
         case WebhookChannel():
             return replace(plain, scheme=channel.scheme)

@@ -326,6 +326,7 @@ class WordedChannel(Channel):
 
     language: Literal["zh", "en"] | None = None
     templates: Annotated[Path, AfterValidator(_beside_the_file)] | None = None
+    storm: int | None = Field(default=30, ge=10, le=10_000, description="more alerts than these are summed up")
 
 
 class WebhookChannel(Channel):

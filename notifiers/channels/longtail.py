@@ -47,6 +47,7 @@ class Longtail:
             raise ChannelSettingsError("apprise 的秘密都在地址里 / with apprise all secrets are in the address")
         self._url = settings.url
         self._language = settings.language
+        self._storm = settings.storm
         self._wording = Wording(
             PLAIN, settings.language, site=settings.site, link=settings.link, folder=settings.templates
         )
@@ -58,7 +59,7 @@ class Longtail:
 
     def build(self, delivery: Delivery, now: datetime) -> Notice:  # noqa: ARG002 - nothing is signed here
         """The page as plain text. Raises CannotBuildError."""
-        message = read(delivery.body, self._language)
+        message = read(delivery.body, self._language, self._storm)
         page = self._wording.fit(message, lambda page: len((page.title + _text(page)).encode()) <= self.limit)
         return Notice(self._url, page.title, _text(page))
 

@@ -59,7 +59,7 @@ class Mail:
 
     def build(self, delivery: Delivery, now: datetime) -> Letter:  # noqa: ARG002 - dated by its making, not its sending
         """The letter of a message: same id, same date, same bytes on every attempt. Raises CannotBuildError."""
-        message = read(delivery.body, self._settings.language)
+        message = read(delivery.body, self._settings.language, self._settings.storm)
         text, html = (self._fitted(wording, message) for wording in (self._text, self._html))
         # the older interface: the newer one loses the space between an encoded word and a plain one
         parts = [MIMEText(_BREAK.join(text.pieces) + "\n", "plain", "utf-8")]

@@ -38,6 +38,7 @@ class Robot:
         self._keyword = settings.keyword
         self._link = settings.link
         self._language = settings.language
+        self._storm = settings.storm
         self._wording = Wording(
             self.markup, settings.language, site=settings.site, link=settings.link, folder=settings.templates
         )
@@ -49,7 +50,7 @@ class Robot:
 
     def build(self, delivery: Delivery, now: datetime) -> Request:
         """The request of an attempt made at ``now`` (aware). Raises CannotBuildError."""
-        message = read(delivery.body, self._language)
+        message = read(delivery.body, self._language, self._storm)
         page = self._wording.fit(message, lambda page: self.size(self.document(page, message)) <= self.limit)
         return self.request(self.document(page, message), now)
 

@@ -301,6 +301,46 @@ def test_a_message_fits_the_service_and_counts_exactly_what_it_hides(kind: str, 
         assert size <= SIZES[kind]
 
 
+@pytest.mark.parametrize(("count", "storm", "shown"), [(30, 30, 30), (31, 30, 10), (200, 30, 10), (31, None, 31)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_storm_is_summed_up_by_rule_and_region(count: int, storm: int | None, shown: int, language: str) -> None:
+    found = [
+        item(
+            f"al_{n:03}",
+            rule="A003" if n % 3 else "F001",
+            severity="note" if n % 3 else "error",
+            organisation=Organisation(f"o{n:03}", f"第{n}局", "南<b>区" if n % 4 else None),
+            message={"zh": "x", "en": "x"},
+        )
+        for n in range(count)
+    ]
+
+    seen = "\n".join(texts(built("email", found, storm=storm, language=language)))
+
+    summed = storm is not None and count > storm
+    rules, region = f"F001 {-(-count // 3)}", f"区 {count - -(-count // 4)}"
+    assert (f"A003 {count // 3 * 2 + count % 3 // 2}" in seen, rules in seen, region in seen) == (summed,) * 3
+    assert {name for n in range(count) if (name := f"第{n}局") in seen} == {
+        f"第{n}局" for n in ([*range(0, count, 3)][:shown] if summed else range(count))
+    }
+    assert (f"另有 {count - shown} 条" in seen or f"{count - shown} more not shown" in seen) == (count > shown)
+
+
+@pytest.mark.parametrize("kind", WORDED)
+def test_a_storm_fits_every_service_and_counts_exactly_what_it_hides(kind: str) -> None:
+    found = [
+        item(f"al_{n}", organisation=Organisation(f"o{n}", f"第{n}局", f"示例市第{n}经济技术开发区" * 3))
+        for n in range(5000)
+    ]
+    [message] = digest.build(found, now=NOW)
+    outgoing = made(kind, storm=30).build(delivered(message), NOW)
+
+    seen = "\n".join(texts(outgoing))
+    shown = sum(f"第{n}局" in seen for n in range(5000))
+    assert 0 < shown <= 10
+    assert f"另有 {5000 - shown} 条" in seen
+
+
 @pytest.mark.parametrize("kind", WORDED)
 def test_a_finding_of_a_megabyte_is_cut_and_told(kind: str) -> None:
     huge = dict.fromkeys(LANGUAGES, "长<" * 500000)
