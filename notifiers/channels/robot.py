@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from notifiers.wording import Page, Wording
 HEADERS = {"content-type": "application/json; charset=utf-8", "user-agent": "nianshen/1"}
 
 
-class Robot:
+class Robot(ABC):
     """A service says its ``type``, its ``markup``, the most bytes (``limit``) of what it counts, and its document.
 
     The rendered document depends on the stored body and the settings alone, so that every attempt says the same.
@@ -54,9 +55,9 @@ class Robot:
         page = self._wording.fit(message, lambda page: self.size(self.document(page, message)) <= self.limit)
         return self.request(self.document(page, message), now)
 
+    @abstractmethod
     def document(self, page: Page, message: Message) -> dict[str, Any]:
         """The page in the JSON of the service, unsigned."""
-        raise NotImplementedError
 
     def size(self, document: dict[str, Any]) -> int:
         """What the service counts against its limit: the bytes of the whole, unless it says otherwise."""

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +17,7 @@ SIGNING = "SECdemo0123456789abcdef"
 SKEW = 3600  # seconds either way
 
 
-class Service(Receiver):
+class Service(Receiver, ABC):
     """A robot's service. ``now`` is its clock in seconds; scripted ``answers`` come first."""
 
     path: ClassVar[str]
@@ -42,8 +43,8 @@ class Service(Receiver):
             return Answer(400, body=b"content type")
         return self.said(received.document, received)
 
-    def said(self, document: Any, received: Received) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    def said(self, document: Any, received: Received) -> Answer: ...
 
 
 def _json(document: object, status: int = 200) -> Answer:
