@@ -44,6 +44,10 @@ _LABELS = {
 }
 
 
+OUTSIDE_WINDOW = "outside_window"
+"""The crawler's outcome for a portal that may not be asked at this hour."""
+
+
 class Side(StrEnum):
     """Where a failure lies: with the portal, or with our reading of it."""
 
@@ -69,6 +73,7 @@ class Word(StrEnum):
     AT_STAKE = "at_stake"
     AGAIN = "again"
     KNOWN = "known"
+    RESTING = "resting"
 
     @property
     def tells(self) -> bool:
@@ -97,8 +102,10 @@ class Step:
 def advance(before: Health | None, at: datetime, outcome: str, reason: str | None, *, at_stake: bool) -> Step:
     """One reading more. ``reason`` is None for a whole one, which heals at once.
 
-    Each side of an illness is told once, and no reason twice.
+    Each side of an illness is told once, and no reason twice. A reading that its own window forbids says nothing.
     """
+    if outcome == OUTSIDE_WINDOW:
+        return Step(before or Health(State.HEALTHY, at), Word.RESTING)
     told = dict(before.told) if before else {}
     last = next(reversed(told.values()), None)
     well = before is None or before.state is State.HEALTHY

@@ -66,6 +66,15 @@ def test_while_absence_is_at_stake_the_first_failure_is_told() -> None:
     assert [step.word for step in steps] == [Word.AT_STAKE, Word.KNOWN, Word.RECOVERED]
 
 
+def test_a_portal_that_may_not_be_asked_now_is_neither_well_nor_ill_for_it() -> None:
+    ill = through("blocked")[-1].health
+
+    step = advance(ill, AT + timedelta(days=1), "outside_window", "not_crawled", at_stake=True)
+
+    assert (step.health, step.word.tells) == (ill, False)
+    assert advance(None, AT, "outside_window", "not_crawled", at_stake=True).health.state is State.HEALTHY
+
+
 def test_another_reason_is_told_only_if_the_fault_moved_to_the_other_side() -> None:
     steps = through("portal_unreachable", "blocked", "layout_changed", "list_empty", "blocked", None, at_stake=True)
 
