@@ -58,6 +58,7 @@ class Run:
     recorder: Recorder | None
     playback: Playback | None
     validators: Validators
+    looks: Path | None
     manners: Manners
     result: Path
     zone: ZoneInfo
@@ -90,6 +91,7 @@ class Run:
             recorder=None if replay else Recorder(blobs, Warc(evidence, str(job["run_id"])), Manifest(evidence)),
             playback=Playback(evidence, str(replay)) if replay else None,
             validators=Validators(evidence, [portal.id for portal in portals] if replay else job.get("fresh", ())),
+            looks=None if replay else evidence / "looks",
             manners=Manners(None if replay else job.get("manners") or evidence / "manners", portals, _JITTER),
             result=Path(job["result"]),
             timeout=float(job.get("timeout") or 30),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from crawler.follow import onward_of
 from crawler.ledger import Ledger, Visit
 from crawler.looking import Onward, SeenList, look_at_list, look_at_report
 from crawler.middlewares.capture import pairs
+from crawler.remembered import Remembered
 from crawler.run import Run
 from crawler.select import Choice, Kind
 
@@ -32,6 +34,7 @@ class PortalSpider(scrapy.Spider):
     def __init__(self, run: Run, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.run = run
+        self._remembered = Remembered(run.looks)
 
     async def start(self) -> AsyncIterator[Any]:
         for ledger in self.run.ledgers.values():
@@ -72,6 +75,12 @@ class PortalSpider(scrapy.Spider):
         ledger.pending -= 1
         yield from self._unlisted(ledger)
 
+    def closed(self, _reason: str) -> None:
+        """Nothing is under way any more."""
+        with contextlib.suppress(OSError):  # costs room, and nothing else
+            self._remembered.forget(self.run.clock())
+        self.run.tell("looks", None, parsed=self._remembered.parsed, recalled=self._remembered.recalled)
+
     def _unlisted(self, ledger: Ledger) -> Iterator[Request]:
         """Once the lists are read: does a known report that they do not show still stand where it was?"""
         for choice in ledger.unlisted():
@@ -81,7 +90,15 @@ class PortalSpider(scrapy.Spider):
     async def _list(self, response: Response, visit: Visit, *, onward: bool = True) -> list[Request]:
         ledger, run = self.run.ledger(visit), self.run
         seen = await asyncio.to_thread(
-            look_at_list, response, visit, ledger.portal, ledger.organisations, run.years, run.reach, onward=onward
+            self._remembered.see,
+            look_at_list,
+            response,
+            visit,
+            ledger.portal,
+            ledger.organisations,
+            run.years,
+            run.reach,
+            onward=onward,
         )
         if isinstance(seen, Verdict):
             if visit.alternate and seen.outcome in {Outcome.GONE, Outcome.SOFT_404}:
@@ -134,7 +151,7 @@ class PortalSpider(scrapy.Spider):
         ledger, choice = self.run.ledger(visit), visit.choice
         if choice is None:
             raise TypeError("a report that nobody chose")
-        seen = await asyncio.to_thread(look_at_report, response, visit, choice, onward=onward)
+        seen = await asyncio.to_thread(self._remembered.see, look_at_report, response, visit, choice, onward=onward)
         if isinstance(seen, Verdict):
             ledger.failed(visit, seen, response.url)
             return []

@@ -48,11 +48,15 @@ process.start()
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Of one crawl: seconds from the first request to the end of the process, its CPU seconds and its megabytes."""
+    """Of one crawl: seconds from the first request to the end of the process, its CPU seconds and its megabytes.
+
+    ``parsed``: how many pages it parsed, if it says so.
+    """
 
     seconds: float
     cpu: float
     megabytes: float
+    parsed: int = 0
 
 
 def main(pages: int = 2000) -> int:
@@ -72,8 +76,8 @@ def main(pages: int = 2000) -> int:
     print(f"ratio {ratio:.2f}, goal ≥ {GOAL:g} {'✓' if ratio >= GOAL else '✗'}; ", end="")
     print(f"CPU {work:.2f} times as much", flush=True)
     print(f"a second run over the same pages: {unchanged:,} conditional requests, {full} full ones", end="")
-    print(f" (robots.txt aside), CPU {again.cpu / min(one.cpu for one in ours):.2f} of the first", flush=True)
-    return int(ratio < GOAL or full > 0 or unchanged > pages)
+    print(f" (robots.txt aside), {again.parsed:,} pages parsed, CPU {again.cpu / min(one.cpu for one in ours):.2f} of the first", flush=True)
+    return int(ratio < GOAL or full > 0 or unchanged > pages or again.parsed > 0)
 
 
 def memory() -> int:
@@ -128,16 +132,19 @@ def _ours(folder: Path, port: int, pages: int, run: str = "bench") -> Taken:
 def _measured(command: list[str], port: int) -> Taken:
     _ask(port, "/begin")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-    highest = 0.0
-    while process.poll() is None:
-        highest = max(highest, _megabytes(process.pid))
-        time.sleep(0.02)
-    end = time.monotonic()
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told)  # noqa: S603
+        highest = 0.0
+        while process.poll() is None:
+            highest = max(highest, _megabytes(process.pid))
+            time.sleep(0.02)
+        end = time.monotonic()
+        told.seek(0)
+        parsed = sum(json.loads(line)["parsed"] for line in told if line.startswith(b'{"event": "looks"'))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = float(_ask(port, "/begun"))
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Taken(end - begun, cpu, highest)
+    return Taken(end - begun, cpu, highest, parsed)
 
 
 def _megabytes(pid: int) -> float:

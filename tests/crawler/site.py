@@ -208,3 +208,15 @@ def crawl(
         events.append(json.loads(line))
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     return Ran(process.returncode, result, events, folder / "evidence")
+
+
+def looks(ran: Ran) -> dict[str, Any]:
+    """How many pages were parsed, and how many of which it was remembered what they show."""
+    (found,) = [one for one in ran.events if one["event"] == "looks"]
+    return found
+
+
+def timeless(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without what differs between two crawls of the same pages: when they were fetched."""
+    rows = [{**one, "captured_at": "", "headers": {**one["headers"], "Date": ""}} for one in result["candidates"]]
+    return {**result, "candidates": rows}

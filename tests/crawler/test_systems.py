@@ -21,7 +21,21 @@ from tests.crawler.services import (
     truecms,
     ucap,
 )
-from tests.crawler.site import REPORT, Answer, Asked, Ran, Service, crawl, listing, organisation, portal, row, serve
+from tests.crawler.site import (
+    REPORT,
+    Answer,
+    Asked,
+    Ran,
+    Service,
+    crawl,
+    listing,
+    looks,
+    organisation,
+    portal,
+    row,
+    serve,
+    timeless,
+)
 
 EDU, FIN, CIV = "示例市教育局", "示例市财政局", "示例市民政局"
 Pages = Mapping[str, str | Answer]
@@ -333,8 +347,8 @@ NOT_WHOLE = {f"{system}: {name}": shape for system, shapes in BROKEN.items() for
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    """All portals in one run; an address that a portal did not prepare fails the tests."""
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ran, Ran]]:
+    """All portals in two runs over the same pages; an address that a portal did not prepare fails the tests."""
     portals, organisations, sites = [], [], {}
     with ExitStack() as stack:
         broken = {name: pages for name, (pages, _) in NOT_WHOLE.items()}
@@ -350,8 +364,22 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
             portals.append(portal(name, site.url(START.get(name.partition(":")[0], next(iter(pages))))))
             ours = (EDU,) if name == "leaking" else (EDU, FIN, CIV)
             organisations += [organisation(who, name, f"{name}/{who}") for who in ours]
-        yield crawl(tmp_path_factory.mktemp("systems"), portals, organisations)
+        folder = tmp_path_factory.mktemp("systems")
+        yield crawl(folder, portals, organisations), crawl(folder, portals, organisations)
         assert {name: site.unknown for name, site in sites.items() if site.unknown} == {}
+
+
+@pytest.fixture(scope="module")
+def ran(runs: tuple[Ran, Ran]) -> Ran:
+    return runs[0]
+
+
+def test_pages_with_the_same_bytes_are_not_parsed_again_and_give_the_same_result(runs: tuple[Ran, Ran]) -> None:
+    first, second = runs
+
+    assert looks(first)["parsed"] > len(WHOLE)
+    assert looks(second)["parsed"] == 0
+    assert timeless(second.result) == timeless(first.result)
 
 
 @pytest.mark.parametrize("name", WHOLE)
