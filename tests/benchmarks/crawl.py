@@ -76,7 +76,8 @@ def main(pages: int = 2000) -> int:
     print(f"ratio {ratio:.2f}, goal ≥ {GOAL:g} {'✓' if ratio >= GOAL else '✗'}; ", end="")
     print(f"CPU {work:.2f} times as much", flush=True)
     print(f"a second run over the same pages: {unchanged:,} conditional requests, {full} full ones", end="")
-    print(f" (robots.txt aside), {again.parsed:,} pages parsed, CPU {again.cpu / min(one.cpu for one in ours):.2f} of the first", flush=True)
+    print(f" (robots.txt aside), {again.parsed:,} pages parsed, ", end="")
+    print(f"CPU {again.cpu / min(one.cpu for one in ours):.2f} of the first", flush=True)
     return int(ratio < GOAL or full > 0 or unchanged > pages or again.parsed > 0)
 
 
