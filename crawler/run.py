@@ -23,7 +23,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,10 +178,29 @@ class Run:
         scratch = self.result.with_name(self.result.name + ".new")
         self.result.parent.mkdir(parents=True, exist_ok=True)
         with scratch.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(self.as_json(), ensure_ascii=False))  # in one piece: by the C encoder
+            file.writelines(_pieces(self.as_json()))
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(self.result)
+
+
+def _pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """The document as JSON, a row at a time: its text as a whole would take more room than all that it was made from.
+
+    Each row in one piece, which is what the C encoder is for.
+    """
+    opening = "{"
+    for key, value in document.items():
+        yield f"{opening}{json.dumps(key)}: "
+        opening = ", "
+        if not isinstance(value, list):
+            yield json.dumps(value, ensure_ascii=False)
+            continue
+        yield "["
+        for number, row in enumerate(value):
+            yield (", " if number else "") + json.dumps(row, ensure_ascii=False)
+        yield "]"
+    yield "}"
 
 
 def _in_order(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

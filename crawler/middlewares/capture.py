@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from sys import intern
 from typing import Any, Self
 
 from scrapy import Request
@@ -103,8 +104,9 @@ class CaptureMiddleware:
 
 
 def pairs(headers: Headers) -> list[tuple[str, str]]:
-    """Header lines in order, as text."""
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values]
+    """Header lines in order, as text. Names are kept with every report, and are the same few: each is there once."""
+    named = [(intern(name.decode("latin-1")), values) for name, values in headers.items()]
+    return [(name, value.decode("latin-1")) for name, values in named for value in values]
 
 
 def text_of(response: Response) -> str:
