@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from crawler.attached import attachments, holds_report
-from crawler.cms.links import target
+from crawler.cms.links import leads, target, title_of
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
 from crawler.cms.scripted import filled_by_script, titles_in_script
-from crawler.cms.static import REPORT_WORDS, SURE
+from crawler.cms.static import COLUMN_NAME, COLUMN_WORDS, REPORT_WORDS, SURE
 from crawler.folders import DEEPEST, folders_of, hidden_year, organs_in_script
 from crawler.ledger import Visit
 from crawler.media import names_document
@@ -58,8 +58,9 @@ def plan(
     """Judge the links of a list page and find the folders one level down that hold the rest."""
     if listing.reply:
         return _plan_of_reply(listing, visit, organisations)
+    labels = list(_labels(page))
     headings = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"])]
-    headings += page.crumbs[-1:]
+    headings += [*page.crumbs[-1:], *labels]
     column = in_report_column(page.title, *headings) or visit.depth > 0 or visit.column
     owner = visit.owner or _owner_of(page, organisations)
     choices = _judged(listing, organisations, column=column, owner=owner, year=visit.year)
@@ -67,6 +68,7 @@ def plan(
     is_report = not choices and visit.depth > 0 and _is_cover(page, listing, visit)
     # Breadcrumbs repeat the column's name; a page that calls itself the column has nothing to gain there.
     unlinked = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"]) if not tag.find("a", href=True)]
+    unlinked += [] if _links_to_column(page, visit) else labels
     own = in_report_column(page.title, *unlinked, *page.crumbs[-1:]) or (visit.depth > 0 and bool(choices))
     folders = list(folders_of(page, visit, organisations, years, choices, own=own)) if not is_report else []
     opened = tuple(choice for choice in choices if _is_unclear(choice, visit, organisations, years))
@@ -94,6 +96,19 @@ def plan(
         needs_render=undrawn,
         unresolved=hidden_year(page, choices, max(years, default=None), visit),
     )
+
+
+def _labels(page: Page) -> Iterator[str]:
+    """The column's name where it is written in no heading, but in a box of its own that is no link."""
+    for text in page.soup.find_all(string=COLUMN_WORDS):
+        if COLUMN_NAME.match(clean(text)) and text.find_parent(["a", "li", "script", "option", "title"]) is None:
+            yield clean(text)
+
+
+def _links_to_column(page: Page, visit: Visit) -> bool:
+    """Whether the column stands elsewhere: what bears its name here is but a block of it."""
+    here = {page.url, visit.list_url}
+    return any(COLUMN_NAME.match(title_of(anchor)) and target(page, anchor) not in here for anchor in leads(page))
 
 
 def _undrawn_organs(page: Page, organisations: Sequence[Organisation]) -> Iterator[Choice]:

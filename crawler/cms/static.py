@@ -20,8 +20,9 @@ NAME = "static"
 REPORT_WORDS = re.compile(r"公开.{0,12}(?:年度报告|年报|工作报告)|公开.{0,8}报告|年度报告|年报")
 # The column's own name, as breadcrumbs and menus repeat it on every page.
 COLUMN_NAME = re.compile(
-    r"^(?:法定主动公开内容)?(?:政府|政务)?信息公开(?:工作)?(?:年报|年度报告|年度工作报告)$|^(?:公开)?年报$|^年度报告$"
+    r"^(?:法定主动公开内容|历年)?(?:(?:政府|政务)?信息公开(?:工作)?(?:年报|年度报告|年度工作报告)|(?:公开)?年报|年度报告)$"
 )
+COLUMN_WORDS = re.compile("年报|年度报告|年度工作报告")
 _ORGAN_END = re.compile(
     r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|大队|支队|公司|党校|联合会)$"
 )
@@ -36,6 +37,10 @@ SURE = 0.75
 """From this score on the entries are taken for the whole list of the page."""
 _FARTHEST = 40
 _LONGEST_LABEL = 40
+# A heading of nothing but such words names the column or a year of it, and nobody.
+_OF_COLUMN = re.compile(
+    r"(?:20\d{2}年?度?(?:\(\d{1,3}\))?|法定|主动|历年|各年度?|往年|年度|年报|报告|情况|政府|政务|信息|公开|工作|列表|目录|专栏|栏目|平台|内容|的|[\s·:,、-])+"
+)
 _YEAR_LABEL = re.compile(r"^(20\d{2})年?度?(?:\(\d{1,3}\))?$")
 
 
@@ -161,7 +166,7 @@ def _organ(anchor: Tag, row: Tag | None) -> str:
         if _ORGAN_END.search(label) and len(label) <= 40:
             return label
     for label, is_heading in _labels_above(anchor):
-        if (is_heading and not _YEAR_LABEL.match(label)) or (len(label) <= 30 and _ORGAN_END.search(label)):
+        if (is_heading and not _OF_COLUMN.fullmatch(label)) or (len(label) <= 30 and _ORGAN_END.search(label)):
             return label
     return ""
 

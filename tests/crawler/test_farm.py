@@ -126,6 +126,15 @@ WHOLE: dict[str, Pages] = {
         start="/",
         _nb_=listing(E, F),
     ),
+    "years below the column's name": page(
+        f'{HEAD}<h2>信息公开年报</h2><p><a href="2025/">2025年度</a> <a href="2021/">2021年度</a></p>',
+        _nb_2025_=listing(E, F),
+        _nb_2021_=listing(OLD),
+    ),
+    "the column's name in a plain box": page(
+        f"<title>示例市人民政府</title><div>历年年报</div><ul>{row(f'{EDU}2025年年报', '/r/e.html')}"
+        f"{row(f'{FIN}2025年年报', '/r/f.html')}{row(f'{CIV}2021年年报', '/r/o.html')}</ul>"
+    ),
     "column, then years": page(
         f"<title>公开</title>{COLUMN}",
         start="/",
