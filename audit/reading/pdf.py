@@ -220,8 +220,10 @@ def _missing_borders(edges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     level = [edge for edge in edges if edge["orientation"] == "h"]
     added: list[dict[str, Any]] = []
     for end, sign in (("top", -1), ("bottom", 1)):
-        for height in _steps(edge[end] for edge in upright):
-            near = (edge for edge in upright if abs(edge[end] - height) < 2)
+        ends = sorted(upright, key=lambda edge, end=end: edge[end])  # type: ignore[misc]
+        heights = [edge[end] for edge in ends]
+        for height in _steps(heights):
+            near = ends[bisect_right(heights, height - 2) : bisect_left(heights, height + 2)]
             ending = [edge for edge in near if not _runs_on(edge, end, sign, _beside(edge["x0"], places, upright))]
             xs = _steps(edge["x0"] for edge in ending)
             if len(xs) < 3 or _is_ruled(level, height, xs[0], xs[-1]):
@@ -429,7 +431,11 @@ def _steps(edges: Iterator[float] | Sequence[float]) -> list[float]:
 
 
 def _step(steps: Sequence[float], edge: float) -> int:
-    return min(range(len(steps)), key=lambda index: abs(steps[index] - edge))
+    """The nearest of the steps, which are in order; of two as near the first."""
+    after = bisect_left(steps, edge)
+    if 0 < after < len(steps):
+        return after if steps[after] - edge < edge - steps[after - 1] else after - 1
+    return min(after, len(steps) - 1)
 
 
 # Text between the tables
