@@ -11,7 +11,7 @@ from bs4 import Tag
 
 from crawler.cms.links import leads, target, title_of
 from crawler.cms.page import Page, clean
-from crawler.cms.static import COLUMN_NAME
+from crawler.cms.static import COLUMN_NAME, YEAR_LABEL
 from crawler.ledger import Visit
 from crawler.media import names_document
 from crawler.portal import Organisation
@@ -20,7 +20,6 @@ from crawler.select import Choice, Kind, match
 DEEPEST = 3
 """Levels of folders below a start page."""
 
-_YEAR_FOLDER = re.compile(r"^(20\d{2})年?度?(?:\(\d{1,3}\))?$")
 # Sub-columns of the reports' column: 市政府部门, 县（市、区）, 乡镇街道.
 _CATEGORY = re.compile(
     r"^各?(?:(?:省|市|县|区|州)?(?:级|直|属|本级)?(?:政府)?(?:工作|组成|直属)?(?:部门|单位|机关|机构)|(?:县|市|区|[(、)]){2,6}(?:政府|人民政府)?"
@@ -59,7 +58,7 @@ def folders_of(
         if not url or url in reports or url == visit.list_url or not _leads_down(page, url):
             continue
         below = replace(visit, list_url=url, number=1, depth=visit.depth + 1, system=None, body="", hops=0)
-        folder = _YEAR_FOLDER.match(title)
+        folder = YEAR_LABEL.match(title)
         if folder and visit.year is None and int(folder[1]) in years:
             yield replace(below, year=int(folder[1])), url
         elif folder and visit.year is None and int(folder[1]) == max(years) + 1:
@@ -137,7 +136,7 @@ def hidden_year(page: Page, choices: Sequence[Choice], year: int | None, visit: 
     if year is None or visit.year is not None or any(choice.year == year for choice in choices):
         return None
     for tag in page.soup.find_all(["a", "li", "option", "button", "span", "div", "dd"]):
-        folder = _YEAR_FOLDER.match(clean(tag.get_text()))
+        folder = YEAR_LABEL.match(clean(tag.get_text()))
         if not folder or int(folder[1]) != year or tag.find(["a", "button"]) or target(page, tag):
             continue
         if _is_control(tag) and not _has_panels(tag):
@@ -166,4 +165,4 @@ def _has_panels(tag: Tag) -> bool:
 
 
 def _year_labels(box: Tag) -> list[str]:
-    return [text for piece in box.stripped_strings if _YEAR_FOLDER.match(text := clean(piece))]
+    return [text for piece in box.stripped_strings if YEAR_LABEL.match(text := clean(piece))]

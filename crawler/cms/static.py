@@ -41,7 +41,7 @@ _LONGEST_LABEL = 40
 _OF_COLUMN = re.compile(
     r"(?:20\d{2}年?度?(?:\(\d{1,3}\))?|法定|主动|历年|各年度?|往年|年度|年报|报告|情况|政府|政务|信息|公开|工作|列表|目录|专栏|栏目|平台|内容|的|[\s·:,、-])+"
 )
-_YEAR_LABEL = re.compile(r"^(20\d{2})年?度?(?:\(\d{1,3}\))?$")
+YEAR_LABEL = re.compile(r"^(20\d{2})年?度?(?:\(\d{1,3}\))?$")
 
 
 def recognise(page: Page) -> float:  # noqa: ARG001 -- every system answers for a page
@@ -173,7 +173,7 @@ def _organ(anchor: Tag, row: Tag | None) -> str:
 
 def year_above(anchor: Tag) -> int | None:
     """The year at the head of the list a link stands in: 2025年, 2025年度."""
-    found = next((found for label, _ in _labels_above(anchor) if (found := _YEAR_LABEL.match(label))), None)
+    found = next((found for label, _ in _labels_above(anchor) if (found := YEAR_LABEL.match(label))), None)
     return int(found[1]) if found else None
 
 

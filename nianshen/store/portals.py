@@ -120,10 +120,6 @@ class Portals:
         """The latest reading of the portal, of a run for ``year`` if one is given."""
         return self._latest(_readings(portal_id, year))
 
-    def last_whole(self, portal_id: str) -> PortalReading | None:
-        """The latest reading of the portal that was whole."""
-        return self._latest(_readings(portal_id, None).where(tables.portal_reading.c.complete.is_(True)))
-
     def last_good(self, portal_id: str, year: int | None = None) -> PortalReading | None:
         """The latest reading that says what a list looks like as a whole: read whole, or accepted by a person."""
         seen = tables.portal_reading
