@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from nianshen.config import Config
 from nianshen.repeating import why
-from nianshen.store import AlertRow, Store
+from nianshen.store import Acknowledgement, AlertRow, Store
 from nianshen.telling import routes_of
 from notifiers.event import AlertItem, Event, Organisation
 from notifiers.limits import State
@@ -20,8 +20,8 @@ def story(store: Store, config: Config, alert_id: str) -> list[str]:
         return []
     first, states = rows[0], store.outbox.channels()
     lines = [_head(first)]
-    if first.acked:
-        lines.append(f"已确认知悉 / acknowledged: {_time(first.acked)}")
+    if acknowledged := store.alerts.acknowledgement(alert_id):
+        lines.append(f"已确认知悉 / acknowledged: {_time(acknowledged.at)}{_how(acknowledged)}")
     if first.message_id is None:
         lines.append(f"未发送 / not sent: {first.error or '等待 / waits'}")
     lines += _routes(store, config, first)
@@ -35,6 +35,15 @@ def story(store: Store, config: Config, alert_id: str) -> list[str]:
 def _head(row: AlertRow) -> str:
     about = f"{row.organisation} {row.year}" if row.organisation else row.key
     return f"{row.id}: {row.event} {' '.join(row.rules)}, {about}, {_time(row.created)}"
+
+
+def _how(acknowledged: Acknowledgement) -> str:
+    ways = {
+        "command": "，命令行 / by command",
+        "link": f"，{acknowledged.channel} 的链接 / by the link of that channel",
+    }
+    who = f"，{acknowledged.who}" if acknowledged.who else ""
+    return ways.get(acknowledged.how or "", "") + who
 
 
 def _routes(store: Store, config: Config, row: AlertRow) -> Iterator[str]:

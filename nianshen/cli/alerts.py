@@ -161,12 +161,13 @@ def retry(
 
 def ack(
     alert_id: Annotated[str, typer.Argument(metavar="ID", help="告警编号 / alert id")],
+    by: Annotated[str | None, typer.Option("--by", help="确认的人 / who acknowledges")] = None,
     config: ConfigOption = DEFAULT,
 ) -> None:
     """Remember that a person has seen the alert. Exit 2 for an unknown id."""
     store = _open(config)
     try:
-        known = store.alerts.ack(alert_id, datetime.now(UTC))
+        known = store.alerts.ack(alert_id, datetime.now(UTC), who=by)
     finally:
         store.close()
     if not known:

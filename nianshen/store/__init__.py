@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from nianshen.store.alerts import AlertRow, Alerts, NewAlert, NewMessage
+from nianshen.store.alerts import Acknowledgement, AlertRow, Alerts, NewAlert, NewMessage
 from nianshen.store.database import Access, Bound, Database
 from nianshen.store.evidence import Evidence
 from nianshen.store.exports import Exports
@@ -20,6 +20,7 @@ from nianshen.store.runs import RunRow, Runs
 from nianshen.store.schema import backup, ready, upgrade
 
 __all__ = [
+    "Acknowledgement",
     "AlertRow",
     "AuditRecord",
     "DeadLetter",

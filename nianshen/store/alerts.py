@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Select, func, insert, select, update
 
@@ -86,6 +86,19 @@ class AlertRow:
             "acked": self.acked.isoformat(timespec="seconds") if self.acked else None,
             "error": self.error,
         }
+
+
+How = Literal["command", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """When a person acknowledged an alert, how, and who they said they were; the channel whose link they used."""
+
+    at: datetime
+    how: How | None
+    who: str | None
+    channel: str | None
 
 
 class Alerts:
@@ -172,14 +185,35 @@ class Alerts:
             here = update(alert).where(alert.c.key.in_(keys), held)
             connection.execute(here.values(state="suppressed", reason=reason))
 
-    def ack(self, alert_id: str, now: datetime) -> bool:
-        """A person has seen it; the first acknowledgement stays. False if there is no such alert."""
+    def ack(
+        self, alert_id: str, now: datetime, *, how: How = "command", who: str | None = None, channel: str | None = None
+    ) -> bool:
+        """A person has seen it, as the log says from now on; the first acknowledgement stays.
+
+        ``how`` they said so, and on which ``channel`` the link was. False if there is no such alert.
+        """
+        here = tables.alert.c.id == alert_id
         with self._access.write() as connection:
-            here = tables.alert.c.id == alert_id
-            known = connection.execute(select(tables.alert.c.acked_at).where(here)).one_or_none()
-            if known is not None and known.acked_at is None:
-                connection.execute(update(tables.alert).where(here).values(acked_at=now))
-            return known is not None
+            first = update(tables.alert).where(here, tables.alert.c.acked_at.is_(None)).values(acked_at=now)
+            if not connection.execute(first).rowcount:
+                return connection.execute(select(tables.alert.c.id).where(here)).one_or_none() is not None
+            line = {"alert_id": alert_id, "at": now, "action": "acknowledged"}
+            connection.execute(insert(tables.alert_log).values(line | {"how": how, "who": who, "channel": channel}))
+            return True
+
+    def acknowledgement(self, alert_id: str) -> Acknowledgement | None:
+        """How a person acknowledged the alert; None if nobody did. Older versions kept the time alone."""
+        alert, log = tables.alert, tables.alert_log
+        query = (
+            select(alert.c.acked_at, log.c.how, log.c.who, log.c.channel)
+            .outerjoin(log, log.c.alert_id == alert.c.id)
+            .where(alert.c.id == alert_id, alert.c.acked_at.is_not(None))
+            .order_by(log.c.id)
+            .limit(1)
+        )
+        with self._access.read() as connection:
+            row = connection.execute(query).one_or_none()
+            return None if row is None else Acknowledgement(*row)
 
 
 def _carried() -> Select[tuple[str]]:

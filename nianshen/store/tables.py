@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0009"
 """The migration these tables stand for; revisions are numbered, so that older and newer can be told apart."""
 
 
@@ -264,6 +264,22 @@ alert_message = Table(
     Column("message_id", ForeignKey("outbox.message_id"), primary_key=True),
     Column("reason", Words),
     Index(None, "message_id"),
+)
+
+# Nothing in it is ever changed or taken away: triggers of the database see to it.
+alert_log = Table(
+    "alert_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("alert_id", ForeignKey("alert.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("how", String(16), nullable=False),
+    Column("channel", String(128)),
+    Column("who", Words),
+    one_of("action", "action", "acknowledged"),
+    one_of("how", "how", "command", "link"),
+    Index(None, "alert_id"),
 )
 
 channel_state = Table(

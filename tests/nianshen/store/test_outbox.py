@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
+from sqlalchemy import text
 
-from nianshen.store import NewAlert, NewMessage, Store
+from nianshen.errors import StorageError
+from nianshen.store import Acknowledgement, NewAlert, NewMessage, Store
 from notifiers.limits import Pace
 from notifiers.outbox import Delivery
 from notifiers.outcome import Accepted, Delivered, Permanent, Retry
@@ -166,9 +168,24 @@ def test_channels_do_not_take_each_other_s_messages(filled: Store) -> None:
     assert claim(filled, channel="chat") is None
 
 
-def test_acknowledging_is_remembered_once(filled: Store) -> None:
-    assert filled.alerts.ack("alert-1", NOW)
-    assert filled.alerts.ack("alert-1", LEASE)
+def test_acknowledging_is_remembered_once_with_who_and_how(filled: Store) -> None:
+    before = filled.alerts.acknowledgement("alert-1")
+    assert filled.alerts.ack("alert-1", NOW, how="link", who="张三", channel="ops")
+    assert filled.alerts.ack("alert-1", LEASE, who="李四")
 
+    assert before is None
+    assert filled.alerts.acknowledgement("alert-1") == Acknowledgement(NOW, "link", "张三", "ops")
     assert [one.acked for one in filled.alerts.list()] == [NOW]
     assert not filled.alerts.ack("nobody", NOW)
+
+
+@pytest.mark.parametrize("change", ["UPDATE alert_log SET who = 'x'", "DELETE FROM alert_log"])
+def test_the_log_of_acknowledgements_is_only_added_to(filled: Store, change: str) -> None:
+    filled.alerts.ack("alert-1", NOW, who="张三")
+
+    with pytest.raises(StorageError, match="only added to"), filled._database.write() as connection:
+        connection.execute(text(change))
+
+    kept = filled.alerts.acknowledgement("alert-1")
+    assert kept is not None
+    assert kept.who == "张三"
