@@ -73,7 +73,7 @@ class Site:
                 return answer
         prepared = self.answers.get(path)
         if prepared is None:
-            if path != "/robots.txt":
+            if path not in _UNASKED_FOR:
                 self.unknown.append(path)
             return Answer(b"", 404)
         return prepared.pop(0) if len(prepared) > 1 else prepared[0]
@@ -85,9 +85,12 @@ def _fields(body: str) -> Asked:
     return dict(parse_qsl(body))
 
 
+_UNASKED_FOR = {"/robots.txt", "/favicon.ico"}
+
+
 @contextmanager
 def serve(host: str = "127.0.0.1") -> Iterator[Site]:
-    """A site on a free port of ``host`` (any loopback address)."""
+    """A site on a free port of ``host`` (any loopback address). An address it does not know fails the test."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self, body: str = "") -> None:
@@ -124,6 +127,7 @@ def serve(host: str = "127.0.0.1") -> Iterator[Site]:
     finally:
         server.shutdown()
         server.server_close()
+    assert site.unknown == []
 
 
 def row(title: str, href: str, day: str = "2026-01-20") -> str:
