@@ -23,6 +23,7 @@ class Visit:
     ``system`` and ``column`` are what the page that led to an endpoint was: its reply has neither marks nor headings.
 
     ``optional``: an attachment beside a report that stands on the page, or an organ's page beside a list of all;
+    ``tucked``: an attachment that only a script of the page speaks of: nobody was promised it.
     ``hops``: pages that only sent us on; ``unlisted``: a report known from earlier that no list shows any more.
     """
 
@@ -37,6 +38,7 @@ class Visit:
     choice: Choice | None = None
     attachment_of: str | None = None
     optional: bool = False
+    tucked: bool = False
     unlisted: bool = False
     hops: int = 0
     system: str | None = None
@@ -125,7 +127,11 @@ class Ledger:
             self.readings[visit.list_url] = replace(known, failures=(*known.failures, verdict))
         elif visit.unlisted and verdict.outcome in _LOST_FILES:
             self.notes.append(f"年报不在列表，网页也不在了 / a report neither listed nor there any more: {url}"[:300])
-        elif visit.optional or (visit.choice and not self._asked_for(visit.choice.year)):
+        elif (
+            visit.optional
+            or (visit.tucked and verdict.outcome in _LOST_FILES)
+            or (visit.choice and not self._asked_for(visit.choice.year))
+        ):
             self.notes.append(f"另有取不到的文件 / also not fetched: {verdict.outcome.value}: {verdict.evidence}"[:300])
         else:
             self.lost.append((visit.choice.organisation if visit.choice else None, verdict))
@@ -157,7 +163,7 @@ class Ledger:
 
     def _file(self, visit: Visit, url: str, outcome: str) -> None:
         """What became of a file that a report's page offers."""
-        if visit.role == "attachment" and visit.attachment_of:
+        if visit.role == "attachment" and visit.attachment_of and not visit.tucked:
             name = unquote(urlsplit(url).path.rpartition("/")[2])
             self.files.append({"page": visit.attachment_of, "name": name, "url": url, "outcome": outcome})
 
@@ -284,6 +290,12 @@ FRAMING = frozenset({"transfer-encoding", "connection", "keep-alive"})
 _OF_NO_USE = FRAMING | {"set-cookie"}
 _LOST_FILES = {Outcome.GONE: "gone", Outcome.SOFT_404: "gone"}
 """What is the portal's doing; a page in place of a file may be meant for us alone and stays unknown."""
+
+
+def attached_to(visit: Visit, page: str, *, optional: bool) -> Visit:
+    """The visit of a file that a page of this visit offers; a page inside of a page counts for the outer one."""
+    outer, hops = (visit.attachment_of, visit.hops + 1) if visit.attachment_of else (page, 0)
+    return replace(visit, role="attachment", attachment_of=outer, optional=visit.optional or optional, hops=hops)
 
 
 def known_choice(data: Mapping[str, Any]) -> Choice:

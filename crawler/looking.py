@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scrapy.http import Response
 
-from crawler.attached import attachments, covered, holds_report, is_folder
+from crawler.attached import attachments, covered, holds_report, is_folder, tucked
 from crawler.classify import Verdict, classify_list, classify_report
 from crawler.cms import Page, pick
 from crawler.cms.page import Link, ListPage
@@ -43,11 +43,15 @@ class SeenList:
 
 @dataclass(frozen=True, slots=True)
 class SeenReport:
-    """A document that may be the report, and the ``files`` beside it; ``whole``: its text stands on the page itself."""
+    """A document that may be the report, and the ``files`` beside it; ``whole``: its text stands on the page itself.
+
+    ``tucked`` are files that no link offers and no frame shows, but that a script of the page may.
+    """
 
     media: str
     whole: bool = False
     files: tuple[Link, ...] = ()
+    tucked: tuple[Link, ...] = ()
 
 
 def look_at_list(
@@ -96,8 +100,14 @@ def look_at_report(
     url = forward(page) if onward and visit.hops < MOST_HOPS else None
     if url:
         return Onward(url)
-    if media == HTML and is_folder(page, choice):
+    return _shown(page, visit, choice) if media == HTML else SeenReport(media)
+
+
+def _shown(page: Page, visit: Visit, choice: Choice) -> SeenReport | None:
+    """What a page shows of the report, or where; None if it is a list."""
+    whole = holds_report(page)
+    if visit.role != "report":  # a page inside of the report's page may only be the frame of a file
+        return SeenReport(HTML, whole, () if whole or visit.hops >= MOST_HOPS else attachments(page))
+    if is_folder(page, choice):
         return None
-    if media != HTML or visit.role != "report":
-        return SeenReport(media)
-    return SeenReport(media, holds_report(page), attachments(page) or covered(page, choice))
+    return SeenReport(HTML, whole, attachments(page) or covered(page, choice), tucked(page))

@@ -19,16 +19,23 @@ from crawler.cms import Page
 _SHORT, _BARE = 5000, 400
 """Signs of a page, and of its text. One with less may only send its reader on, which is asked of the page itself."""
 _ROWS = ("li", "tr", "dd")
-_FRAMES = {"iframe": "src", "frame": "src", "embed": "src", "object": "data"}
+_FRAMES = {
+    "iframe": ("src", "data-src"),
+    "frame": ("src", "data-src"),
+    "embed": ("src", "data-src"),
+    "object": ("data",),
+    "param": ("value",),
+}
 _DOCUMENT = re.compile(r"pdf|doc|wps|%", re.IGNORECASE)
 _REPORT = re.compile(r"报\s*告|年\s*报")
 _OFFERS = etree.XPath("//a/@href | //@onclick")
 
 
 def report_page(url: str, text: str) -> Page | None:
-    """The page with its text, documents, frames and one link of a list, if it has any; a short one as it is.
+    """The page with its text, documents, frames and one link of a list, if it has any.
 
-    None if the report stands on it and it offers nothing besides: there is nothing to ask.
+    One that is short or does not show the report is given as it is. None if the report stands on it and it offers
+    nothing besides: there is nothing to ask.
     """
     whole = Page(url, text[:LARGEST_PAGE])
     if len(text) <= _SHORT or "\x00" in text:
@@ -39,22 +46,20 @@ def report_page(url: str, text: str) -> Page | None:
         return whole
     if root is None:
         return whole
-    scripts = [one.text for one in root.iter("script") if one.text and _DOCUMENT.search(one.text)]
     etree.strip_elements(root, "script", "style", "template", etree.Comment, with_tail=False)
     said = "".join("".join(root.itertext()).split())
-    if len(said) <= _BARE:
+    if len(said) <= _BARE or not all(part in said for part in REPORT_PARTS):
         return whole
     if (
-        not any(map(_DOCUMENT.search, (*scripts, *_OFFERS(root))))
+        not any(map(_DOCUMENT.search, _OFFERS(root)))
         and not any(map(_names_document, root.iter("a")))
-        and all(part in said for part in REPORT_PARTS)
         and next(root.iter(*_FRAMES), None) is None
     ):
         return None
-    return Page(url, "".join(_parts(root, said, scripts)))
+    return Page(url, "".join(_parts(root, said)))
 
 
-def _parts(root: etree._Element, said: str, scripts: list[str]) -> Iterator[str]:
+def _parts(root: etree._Element, said: str) -> Iterator[str]:
     base = next((one for one in root.iter("base") if one.get("href") is not None), None)
     title = next(root.iter("title"), None)
     yield f"<html><head>{'' if base is None else _tag(base, 'href')}"
@@ -63,7 +68,7 @@ def _parts(root: etree._Element, said: str, scripts: list[str]) -> Iterator[str]
     for element in root.iter(etree.Element):
         name = str(element.tag)
         if name in _FRAMES:
-            yield _tag(element, _FRAMES[name])
+            yield _tag(element, *_FRAMES[name])
         elif name == "a" and element.get("href") is not None:
             first = not listed and next(element.iterancestors(*_ROWS), None) is not None
             listed |= first
@@ -73,7 +78,6 @@ def _parts(root: etree._Element, said: str, scripts: list[str]) -> Iterator[str]
                 yield f"<li>{tag}</li>" if first else tag
         elif _DOCUMENT.search(element.get("onclick") or ""):
             yield _tag(element, "onclick", name="span")
-    yield from (f"<script>{source}</script>" for source in scripts)
     yield "</body></html>"
 
 

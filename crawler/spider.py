@@ -18,7 +18,7 @@ from crawler.cms import PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
 from crawler.follow import onward_of
-from crawler.ledger import Ledger, Visit
+from crawler.ledger import Ledger, Visit, attached_to
 from crawler.looking import Onward, SeenList, look_at_list, look_at_report
 from crawler.middlewares.capture import pairs
 from crawler.remembered import Remembered
@@ -164,8 +164,9 @@ class PortalSpider(scrapy.Spider):
         sha = self.run.keep(response.body, response.meta["captured_sha256"], visit, response.url)
         ledger.take(visit, choice, response.url, sha, seen.media, response.meta["captured_at"], pairs(response.headers))
         self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=response.url)
-        below = replace(visit, role="attachment", attachment_of=response.url, optional=seen.whole)
-        return [request for link in seen.files for request in self._order(link.url, below, choice)]
+        below = attached_to(visit, response.url, optional=seen.whole)
+        files = [(link, below) for link in seen.files] + [(link, replace(below, tucked=True)) for link in seen.tucked]
+        return [request for link, one in files for request in self._order(link.url, one, choice)]
 
     def _onward(self, seen: Onward, visit: Visit) -> list[Request]:
         """The request for the page that this one only sends on to, unless it was asked for already."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bs4 import Tag
 
@@ -12,6 +13,9 @@ from crawler.cms.page import Page, clean, find_date
 _SCRIPTED = re.compile(
     r"['\"]([^'\"\s]*(?:\.(?:s?html?|aspx?|jsp|php|pdf|docx?|wps)|/)(?:[?#][^'\"]*)?)['\"]", re.IGNORECASE
 )
+_VIEWER = re.compile(r"viewer|pdf_?js|preview|reader|flexpaper", re.IGNORECASE)
+_PAGE = re.compile(r"\.s?html?$", re.IGNORECASE)
+ADDRESS_OF_DOCUMENT = re.compile(r"[^\s/?&]\.(?:pdf|docx?|wps)(?:$|\?)", re.IGNORECASE)
 _HELD = ("data-href", "data-url", "data-link")
 _ADDRESS = re.compile(r"[./?]")
 _BULLETS = "·•▪■◆●"
@@ -29,13 +33,30 @@ def target(page: Page, tag: Tag) -> str | None:
     """Where a tag leads, be it by ``window.open('/a.html')`` or ``data-href``; None if only the site's script knows."""
     href = str(tag.get("href") or "").strip()
     if href and not href.startswith("#") and not href.lower().startswith("javascript"):
-        return page.resolve(href)
+        return page.resolve(behind_viewer(href))
     if tag.name == "option":
         value = str(tag.get("value") or "").strip()
         return page.resolve(value) if _ADDRESS.search(value) else None
     found = _SCRIPTED.search(f"{href} {tag.get('onclick') or ''}")
     held = found[1] if found else next((str(tag[name]) for name in _HELD if tag.get(name)), None)
     return page.resolve(held) if held else None
+
+
+def behind_viewer(href: str) -> str:
+    """The document that a viewer's page is asked to show: ``viewer.html?file=/a.pdf``; other addresses as they are."""
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return href
+    given = [(name.lower(), value) for name, value in parse_qsl(parts.query)]
+    if _VIEWER.search(parts.path) or _PAGE.search(parts.path):
+        given += [("file", unquote(parts.fragment))]
+        for name, value in given:
+            path = value.partition("#")[0]
+            # A service behind a viewer says nothing of what it sends; only a viewer's own parameter is believed then.
+            if ADDRESS_OF_DOCUMENT.search(path) or (name == "file" and path.startswith("/") and parts.query):
+                return path
+    return href
 
 
 def title_of(tag: Tag) -> str:

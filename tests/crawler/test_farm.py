@@ -177,9 +177,7 @@ WHOLE: dict[str, Pages] = {
     "report inside a frame": page(
         listing(row(title(EDU), "/r/d.html"), F), **{"_r_d.html": "<body><iframe src='e.html'></iframe></body>"}
     ),
-    "last year's report is gone": page(
-        listing(E, F, row(title(EDU, 2024), "/r/gone.html")), **{"_r_gone.html": GONE}
-    ),
+    "last year's report is gone": page(listing(E, F, row(title(EDU, 2024), "/r/gone.html")), **{"_r_gone.html": GONE}),
     "an unclear link of years ago": page(listing(E, F, row("2018年政府信息公开工作年度报告", "/r/x.html"))),
     "a lost file beside a report": page(
         listing(row(title(EDU), "/r/a.html"), F),

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from crawler.attached import attachments, holds_report, is_folder
+from crawler.attached import attachments, holds_report, is_folder, tucked
 from crawler.cms import Link, Page
 from crawler.follow import forward
 from crawler.select import Choice, Kind
@@ -46,6 +46,11 @@ def test_a_report_that_offers_nothing_besides_needs_no_soup(skin: str) -> None:
         '<iframe src="/viewer.html?file=/f/d.pdf"></iframe>',
         '<iframe src="/inner.html"></iframe>',
         '<object data="/f/e.pdf"><embed src="/f/e.pdf"></object>',
+        '<object><param name="src" value="/f/e.pdf"></object>',
+        '<iframe data-src="/f/e.pdf" src="about:blank"></iframe>',
+        "<a href=\"javascript:down('/f/f.pdf')\">年度报告下载</a>",
+        '<a href="/attach/7/">附件下载</a>',
+        '<input type="hidden" id="path" value="/f/g.pdf"><div data-url="/f/h.pdf"></div>',
         '<base href="http://y.test/z/"><a href="a.doc">2025年年报</a>',
         "<ul><li><a href='1.html'>一</a></li><li><a href='2.html'>二</a></li></ul>",
         "<table><tr><td><a href='1.html'>一</a></td></tr></table>",
@@ -62,8 +67,8 @@ def test_the_slim_page_answers_as_the_whole_one(inner: str, around: str) -> None
     slim = report_page(URL, whole.text)
 
     assert (slim is None) <= holds_report(whole)
-    answers = (forward(slim), attachments(slim), is_folder(slim, YEAR)) if slim else (None, (), False)
-    assert answers == (forward(whole), attachments(whole), is_folder(whole, YEAR))
+    answers = (forward(slim), attachments(slim), tucked(slim), is_folder(slim, YEAR)) if slim else (None, (), (), False)
+    assert answers == (forward(whole), attachments(whole), tucked(whole), is_folder(whole, YEAR))
     if slim:
         assert holds_report(slim) == holds_report(whole)
 
