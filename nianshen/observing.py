@@ -1,5 +1,7 @@
 """How the watching process fares, for machines: ``/healthz``, ``/readyz`` and ``/metrics`` on a loopback address.
 
+The links by which people acknowledge alerts are answered here too, below ``/ack/``.
+
 Metrics are read out of the store when asked, so that every process tells the same. Labels are ids of the configuration:
 no name of an organisation, no address of a receiver.
 """
@@ -7,21 +9,29 @@ no name of an organisation, no address of a receiver.
 from __future__ import annotations
 
 import json
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from nianshen.acknowledging.desk import MOST_BYTES, Answer, Desk
 from nianshen.errors import StorageError
 from nianshen.schedule import Watcher
 from nianshen.store import Store
+from notifiers.acklink import PATH
+
+_TEXT: Final = "text/plain; charset=utf-8"
 
 
 class StoreMetrics(Collector):
@@ -77,11 +87,21 @@ class StoreMetrics(Collector):
 
 
 @contextmanager
-def answering(host: str, port: int, metrics: Collector, problems: Callable[[], Sequence[str]]) -> Iterator[int]:
-    """Answer on that address until the block ends; gives the port. Raises OSError if the address is taken."""
+def answering(
+    host: str,
+    port: int,
+    metrics: Collector,
+    problems: Callable[[], Sequence[str]],
+    desk: Desk | None = None,
+    complain: Callable[[str], None] = lambda _: None,
+) -> Iterator[int]:
+    """Answer on that address until the block ends; gives the port. Raises OSError if the address is taken.
+
+    Without a ``desk`` no link is answered. ``complain`` hears of answers that failed.
+    """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(metrics)
-    server = _Server((host, port), _handler(registry, problems))
+    server = _Server((host, port), registry, problems, desk, complain)
     thread = threading.Thread(target=server.serve_forever, args=(0.2,), name="observing", daemon=True)
     thread.start()
     try:
@@ -95,35 +115,86 @@ def answering(host: str, port: int, metrics: Collector, problems: Callable[[], S
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(
+        self,
+        address: tuple[str, int],
+        registry: CollectorRegistry,
+        problems: Callable[[], Sequence[str]],
+        desk: Desk | None,
+        complain: Callable[[str], None],
+    ) -> None:
+        self.registry = registry
+        self.problems = problems
+        self.desk = desk
+        self._complain = complain
+        super().__init__(address, _Handler)
 
-def _handler(registry: CollectorRegistry, problems: Callable[[], Sequence[str]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - as the base class has it
+        """Name a bug without what it was about: that may be a link. Whoever hangs up early is no event."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, OSError):
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            said = f"{type(error).__name__} ({Path(place.filename).name}:{place.lineno})"
+            self._complain(f"应答时内部错误 / internal error while answering: {said}")
 
-        def do_GET(self) -> None:
-            if self.path == "/healthz":
-                self._answer(HTTPStatus.OK, "text/plain; charset=utf-8", b"ok\n")
-            elif self.path == "/readyz":
-                found = list(problems())
-                body = json.dumps({"ready": not found, "problems": found}, ensure_ascii=False).encode()
-                status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
-                self._answer(status, "application/json; charset=utf-8", body + b"\n")
-            elif self.path == "/metrics":
-                self._answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(registry))
-            else:
-                self._answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"")
 
-        def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 10
+    server_version, sys_version = "nianshen", ""
+
+    def do_GET(self) -> None:
+        if self.server.desk is not None and (token := self._token()) is not None:
+            self._give(self.server.desk.show(token))
+        elif self.path == "/healthz":
+            self._answer(HTTPStatus.OK, _TEXT, b"ok\n")
+        elif self.path == "/readyz":
+            found = list(self.server.problems())
+            body = json.dumps({"ready": not found, "problems": found}, ensure_ascii=False).encode()
+            status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
+            self._answer(status, "application/json; charset=utf-8", body + b"\n")
+        elif self.path == "/metrics":
+            self._answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self.server.registry))
+        else:
+            self._answer(HTTPStatus.NOT_FOUND)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        desk, token = self.server.desk, self._token()
+        length = self.headers.get("Content-Length", "")
+        if desk is None or token is None:
+            self._answer(HTTPStatus.NOT_FOUND)
+        elif not length.isdecimal():
+            self._answer(HTTPStatus.LENGTH_REQUIRED)
+        elif len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
+            self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        else:
+            self._give(desk.take(token, self.rfile.read(int(length))))
+
+    def _token(self) -> str | None:
+        """What stands behind ``/ack/``; what programs add to a link behind ``?`` is not part of it."""
+        path = self.path.partition("?")[0]
+        return path.removeprefix(PATH) if path.startswith(PATH) else None
+
+    def _give(self, answer: Answer) -> None:
+        self._send(answer.status, answer.headers, answer.body)
+
+    def _answer(self, status: HTTPStatus, kind: str = _TEXT, body: bytes = b"") -> None:
+        self._send(status, {"Content-Type": kind}, body)
+
+    def _send(self, status: HTTPStatus, headers: Mapping[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-            """Say nothing: whoever asks every ten seconds is no event."""
-
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing: whoever asks every ten seconds is no event, and a path may be a link that acts."""
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -15,7 +15,7 @@ from notifiers.limits import State
 
 def story(store: Store, config: Config, alert_id: str) -> list[str]:
     """The lines, Chinese and English; none if there is no such alert."""
-    rows = [row for row in store.alerts.list() if row.id == alert_id]
+    rows = store.alerts.list(alert_id=alert_id)
     if not rows:
         return []
     first, states = rows[0], store.outbox.channels()

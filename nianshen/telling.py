@@ -14,6 +14,7 @@ from typing import Any
 from audit.finding import Kind
 from audit.lifecycle import Change
 from audit.lifecycle import Event as Step
+from nianshen.acknowledging import with_links
 from nianshen.calendar import zone
 from nianshen.config import Config
 from nianshen.config import Organisation as Whom
@@ -297,7 +298,8 @@ def dispatcher(
 
 def _messages(config: Config, plan: route.Plan, now: datetime, counts: digest.Counts | None) -> list[NewMessage]:
     """What is about organisations waits for the end of quiet hours; what is about the system never does."""
-    later = _quiet_until(config, datetime.now(UTC))
+    real = datetime.now(UTC)
+    later = _quiet_until(config, real)
     return [
         NewMessage(
             message.message_id,
@@ -309,7 +311,9 @@ def _messages(config: Config, plan: route.Plan, now: datetime, counts: digest.Co
             rest=message.rest,
         )
         for parcel in plan.parcels
-        for message in digest.build(parcel.items, now=now, counts=counts, scope=parcel.scope)
+        for message in digest.build(
+            with_links(config, parcel.items, parcel.channel, later or real), now=now, counts=counts, scope=parcel.scope
+        )
     ]
 
 

@@ -22,6 +22,7 @@ from typing import Final
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from nianshen.acknowledging.desk import Desk
 from nianshen.config import Config
 from nianshen.errors import Exit, StorageError
 from nianshen.observing import StoreMetrics, answering
@@ -141,9 +142,15 @@ class Watch:
             return
         host, _, port = listen.rpartition(":")
         metrics = StoreMetrics(self._store, self.watcher, self.problems)
+        links = self._config.observe.acknowledge
+        desk = Desk(self._store, self._config, lambda said: self._complain("ack", said)) if links else None
         with ExitStack() as open_things:
             try:
-                open_things.enter_context(answering(host, int(port), metrics, self.problems))
+                open_things.enter_context(
+                    answering(
+                        host, int(port), metrics, self.problems, desk, lambda said: self._complain("observe", said)
+                    )
+                )
             except OSError as error:
                 said = f"{listen} 已被占用 / is taken: {error.strerror}"
                 self._complain("observe", said)

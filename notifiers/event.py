@@ -52,6 +52,7 @@ class AlertItem:
     """One alert. ``title`` and ``message`` hold ``zh`` and ``en``; ``severity`` is error, warning or note.
 
     A system item has no organisation; its ``rule`` is the topic (``portal_unreachable``) and ``portal`` says where.
+    ``ack_url`` is where its readers acknowledge it, if they can.
     Raises ValueError if an item is about neither an organisation nor the system.
     """
 
@@ -69,6 +70,7 @@ class AlertItem:
     url: str | None = None
     evidence: Evidence | None = None
     portal: Portal | None = None
+    ack_url: str | None = None
 
     def __post_init__(self) -> None:
         if (self.organisation is None) != (self.event is Event.SYSTEM):
@@ -81,8 +83,18 @@ class AlertItem:
             return self.portal.id
         return self.organisation.portal if self.organisation else None
 
+    @property
+    def acknowledgeable(self) -> bool:
+        """Whether it makes a difference that a person acknowledged it: until then it is told again and escalated."""
+        if self.event is Event.SYSTEM:
+            return self.portal is not None and self.status != "ok"
+        return self.event is not Event.RESOLVED
+
     def as_json(self) -> dict[str, Any]:
-        """The item with exactly the keys of CONTRACT section 7; a system item carries ``portal`` besides."""
+        """The item with exactly the keys of CONTRACT section 7.
+
+        A system item carries ``portal`` besides, and one with a link to acknowledge it ``ack_url``.
+        """
         who = self.organisation
         item: dict[str, Any] = {
             "alert_id": self.alert_id,
@@ -103,6 +115,8 @@ class AlertItem:
         }
         if self.event is Event.SYSTEM:
             item["portal"] = {"id": self.portal.id, "name": self.portal.name} if self.portal else None
+        if self.ack_url is not None:
+            item["ack_url"] = self.ack_url
         return item
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import cycle
 
@@ -12,6 +13,7 @@ from notifiers.channels.settings import Settings
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
 from notifiers.secret import Secret
 
+_ACK_URL = "https://audit.example/ack/not-a-real-link"
 _WORDS = {
     "A003": (
         {"zh": "（示例）收支不平", "en": "(example) Requests do not balance"},
@@ -42,9 +44,12 @@ def settings(kind: str) -> Settings:
     return Settings(Secret("https://hooks.example/hook/not-a-real-token"))
 
 
-def message(now: datetime, channel: str) -> digest.Message:
-    """One alert of each event, marked as examples. ``now`` (aware) is when they would have happened."""
-    made = list(_items(now))
+def message(now: datetime, channel: str, *, links: bool = False) -> digest.Message:
+    """One alert of each event, marked as examples. ``now`` (aware) is when they would have happened.
+
+    With ``links`` they can be acknowledged, by links that lead nowhere.
+    """
+    made = list(_items(now, links=links))
     counts = digest.Counts(84, 86, (digest.Unchecked("example", "示例市水利局", "list_incomplete"),))
     whole = [item for item in made if item.event is not Event.SYSTEM]
     [found] = digest.build(whole, now=now, counts=counts, scope=f"{channel}/example")
@@ -53,9 +58,10 @@ def message(now: datetime, channel: str) -> digest.Message:
 
 def every_kind(now: datetime) -> list[digest.Message]:
     """A message of each kind that templates meet: each event alone, all of them, and a test."""
-    alone = [digest.build([item], now=now, scope="example") for item in _items(now)]
+    items = list(_items(now, links=True))
+    alone = [digest.build([item], now=now, scope="example") for item in items]
     counts = digest.Counts(84, 86, tuple(digest.Unchecked(f"u{n}", "示例市水利局", "list_empty") for n in range(60)))
-    mixed = digest.build(_items(now), now=now, counts=counts, scope="example")
+    mixed = digest.build(items, now=now, counts=counts, scope="example")
     return [one for messages in (*alone, mixed, [trial(now, "example")]) for one in messages]
 
 
@@ -65,13 +71,13 @@ def trial(now: datetime, channel: str) -> digest.Message:
     return found
 
 
-def _items(now: datetime) -> Iterator[AlertItem]:
+def _items(now: datetime, *, links: bool) -> Iterator[AlertItem]:
     rules = cycle(("A003", "F002"))
     for number, event in enumerate(Event):
         system = event is Event.SYSTEM
         rule = "portal_unreachable" if system else next(rules)
         title, said = _WORDS[rule]
-        yield AlertItem(
+        item = AlertItem(
             alert_id=f"al_example_{number}",
             event=event,
             organisation=None if system else Organisation("example", "示例市教育局", "示例市"),
@@ -87,3 +93,4 @@ def _items(now: datetime) -> Iterator[AlertItem]:
             evidence=None if system else Evidence("ab" * 32, now),
             portal=Portal("example", "示例市人民政府") if system else None,
         )
+        yield replace(item, ack_url=_ACK_URL) if links and item.acknowledgeable else item

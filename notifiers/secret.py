@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from typing import Final, NoReturn
 from urllib.parse import quote, quote_plus, urlsplit
 
 MASK: Final = "***"
+_ACK_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[0-9a-f]{8}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_.-]*)?")
+"""The token of a link (``notifiers.acklink``), whole or cut off: a receiver may quote the message it refuses."""
 _SHORTEST_PART: Final = 6  # a shorter part of an address ("/hook") is no secret and would blacken innocent words
 
 
@@ -55,11 +58,14 @@ def masked(url: Secret) -> str:
 
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """``text`` without any spelling of the secrets: raw, percent-encoded, JSON-escaped, or the path of an address."""
+    """``text`` without any spelling of the secrets: raw, percent-encoded, JSON-escaped, or the path of an address.
+
+    The tokens of links to acknowledge by go as well.
+    """
     spellings = {spelling for secret in secrets for spelling in _spellings(secret.reveal())}
     for spelling in sorted(spellings, key=len, reverse=True):
         text = text.replace(spelling, MASK)
-    return text
+    return _ACK_TOKEN.sub(MASK, text)
 
 
 def _spellings(value: str) -> set[str]:

@@ -19,7 +19,10 @@ _CHINA: Final = ZoneInfo("Asia/Shanghai")  # the time of the reports and of thos
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert. ``who`` is the organisation or the portal; ``captured`` is Chinese time to the minute."""
+    """One alert. ``who`` is the organisation or the portal; ``captured`` is Chinese time to the minute.
+
+    ``ack_url`` is where it is acknowledged, empty if it cannot be.
+    """
 
     event: str
     who: str
@@ -33,6 +36,7 @@ class Alert:
     url: str
     evidence: str
     captured: str
+    ack_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ def _alert(item: Mapping[str, Any], language: str) -> Alert:
         url=item["url"] or "",
         evidence=evidence.get("sha256", "")[:12],
         captured=_chinese_time(evidence["captured_at"]) if evidence else "",
+        ack_url=item.get("ack_url") or "",
     )
 
 

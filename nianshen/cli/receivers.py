@@ -73,7 +73,7 @@ def preview(
         if names and name not in names:
             continue
         channel = channels.create(kind, replace(chosen, language=language or chosen.language))
-        built = _build(channel, name, sample.message(now, name), now)
+        built = _build(channel, name, sample.message(now, name, links=found.observe.acknowledge is not None), now)
         shown.append({"channel": name, "type": kind, **_seen(built, channel)})
     if output is Shape.JSON:
         sys.stdout.write(as_json({"schema": SCHEMA, "channels": shown}))

@@ -128,8 +128,8 @@ def _https_unless_private(url: SecretStr | None, allowed: tuple[str, ...]) -> No
     if parts.scheme == "http" and not _may_be_private(parts.hostname or "", allowed):
         raise _problem(
             "CFG043",
-            "接收地址须为 https，除非主机在 allow_private_addresses 内",
-            "a receiver must be https unless its host is within allow_private_addresses",
+            "地址须为 https，除非主机在 allow_private_addresses 内",
+            "an address must be https unless its host is within allow_private_addresses",
         )
 
 
@@ -471,16 +471,55 @@ def _loopback(text: str) -> str:
     return text
 
 
+class Acknowledge(Section):
+    """Links by which the readers of a message acknowledge its alerts, answered under ``/ack/`` of ``listen``.
+
+    ``url`` is how they reach it from where they are: a reverse proxy that hands ``/ack/`` on.
+    """
+
+    url: Url
+    secret: Annotated[
+        tuple[SecretStr, ...],
+        BeforeValidator(_one_or_many),
+        Field(min_length=1, description="the current secret first, then those being rotated out"),
+    ]
+    days: int = Field(default=7, ge=1, le=30, description="for so many days a link is good")
+
+    @field_validator("url")
+    @classmethod
+    def _base(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.query or parts.fragment or len(url) > 300:
+            raise _problem("CFG042", "须为不带参数的地址", "must be an address without parameters")
+        return url.rstrip("/")
+
+    @field_validator("secret")
+    @classmethod
+    def _signs(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for secret in secrets:
+            _signing_secret(secret)
+        return secrets
+
+
 class Observe(Section):
     """Where ``watch`` answers ``/healthz``, ``/readyz`` and ``/metrics``, and whom it pings; null: nowhere."""
 
     listen: Annotated[str, AfterValidator(_loopback)] | None = None
     ping: Annotated[SecretStr, AfterValidator(_secret_url)] | None = None
+    acknowledge: Acknowledge | None = None
     allow_private_addresses: tuple[Cidr, ...] = ()
 
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
         _https_unless_private(self.ping, self.allow_private_addresses)
+        if self.acknowledge is not None:
+            _https_unless_private(SecretStr(self.acknowledge.url), self.allow_private_addresses)
+        return self
+
+    @model_validator(mode="after")
+    def _answered(self) -> Self:
+        if self.acknowledge is not None and self.listen is None:
+            raise _problem("CFG011", "acknowledge 需要 listen", "acknowledge needs listen: nobody would answer")
         return self
 
 

@@ -120,8 +120,25 @@ class Alerts:
             if links:
                 connection.execute(insert(tables.alert_message), links)
 
-    def list(self, key: str | None = None) -> list[AlertRow]:
-        """Every alert once per channel that carries it, newest first; only those of ``key`` if one is given."""
+    def get(self, alert_id: str) -> AlertRow | None:
+        """The alert on any of its channels; None if there is none of this id."""
+        return next(iter(self.list(alert_id=alert_id)), None)
+
+    def body(self, alert_id: str, channel: str) -> bytes | None:
+        """The message that carries the alert to a channel, as it was or will be sent; None if none does."""
+        link, outbox = tables.alert_message, tables.outbox
+        query = (
+            select(outbox.c.body)
+            .join(link, link.c.message_id == outbox.c.message_id)
+            .where(link.c.alert_id == alert_id, outbox.c.channel == channel)
+            .limit(1)
+        )
+        with self._access.read() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+            return None if found is None else bytes(found)
+
+    def list(self, key: str | None = None, alert_id: str | None = None) -> list[AlertRow]:
+        """Every alert once per channel that carries it, newest first; only those of ``key`` or of one id if given."""
         alert, link, outbox = tables.alert, tables.alert_message, tables.outbox
         query = (
             select(
@@ -139,6 +156,8 @@ class Alerts:
         )
         if key is not None:
             query = query.where(alert.c.key == key)
+        if alert_id is not None:
+            query = query.where(alert.c.id == alert_id)
         with self._access.read() as connection:
             return [_row(row) for row in connection.execute(query).mappings()]
 

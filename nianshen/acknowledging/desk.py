@@ -1,0 +1,156 @@
+"""What whoever follows a link gets: GET shows the alert and where it stands, POST acknowledges it.
+
+Programs that preview links only ask: a GET changes nothing. A link that was used says so, as do those that expired or
+that nobody here made. Nothing of a link is logged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+from nianshen.acknowledging import secrets_of
+from nianshen.acknowledging.page import HEADERS, draw
+from nianshen.cli.output import safe
+from nianshen.config import Config
+from nianshen.errors import StorageError
+from nianshen.store import Acknowledgement, AlertRow, Store
+from notifiers import acklink
+from notifiers.acklink import Grant, LinkError
+
+MOST_BYTES = 2_048
+"""Of a body that is posted: it holds a name at most."""
+_LONGEST_NAME = 100
+
+
+class State(Enum):
+    """Where a link stands."""
+
+    OPEN = "open"
+    USED = "used"
+    ELSEWHERE = "elsewhere"
+    EXPIRED = "expired"
+    INVALID = "invalid"
+    BUSY = "busy"
+
+
+_STATUSES = {
+    State.OPEN: (HTTPStatus.OK, HTTPStatus.SEE_OTHER),
+    State.USED: (HTTPStatus.OK, HTTPStatus.CONFLICT),
+    State.ELSEWHERE: (HTTPStatus.OK, HTTPStatus.CONFLICT),
+    State.EXPIRED: (HTTPStatus.GONE, HTTPStatus.GONE),
+    State.INVALID: (HTTPStatus.NOT_FOUND, HTTPStatus.NOT_FOUND),
+    State.BUSY: (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE),
+}
+"""With what GET and POST are answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: HTTPStatus
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: HEADERS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A link and what it leads to; ``item`` is the alert as the channel's message says it."""
+
+    state: State
+    grant: Grant | None = None
+    row: AlertRow | None = None
+    item: Mapping[str, Any] | None = None
+    acknowledged: Acknowledgement | None = None
+
+
+class Desk:
+    """Safe for any number of threads. ``say`` hears of every alert that was acknowledged."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        say: Callable[[str], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._secrets = secrets_of(config)
+        self._say = say
+        self._now = now
+
+    def show(self, token: str) -> Answer:
+        """The page of a link. Changes nothing."""
+        return self._page(self._visit(token), posted=False)
+
+    def take(self, token: str, form: bytes) -> Answer:
+        """Acknowledge by a link; ``form`` may hold a name (``who``). The answer leads back to the page."""
+        visit = self._visit(token)
+        if visit.state is not State.OPEN or visit.grant is None:
+            return self._page(visit, posted=True)
+        grant, who = visit.grant, _name(form)
+        try:
+            self._store.alerts.ack(grant.alert_id, self._now(), how="link", who=who, channel=grant.channel)
+        except StorageError:
+            return self._page(_Visit(State.BUSY), posted=True)
+        self._say(f"{grant.alert_id}: {grant.channel} 的链接确认 / acknowledged by the link of {grant.channel}")
+        return Answer(HTTPStatus.SEE_OTHER, b"", {**HEADERS, "Location": token})
+
+    def _visit(self, token: str) -> _Visit:
+        try:
+            grant = acklink.verify(token, self._secrets)
+            row = self._store.alerts.get(grant.alert_id)
+            if row is None:
+                return _Visit(State.INVALID)
+            acknowledged = self._store.alerts.acknowledgement(grant.alert_id)
+            body = self._store.alerts.body(grant.alert_id, grant.channel)
+        except LinkError:
+            return _Visit(State.INVALID)
+        except StorageError:
+            return _Visit(State.BUSY)
+        return _Visit(self._state(grant, acknowledged), grant, row, _item(body, grant.alert_id), acknowledged)
+
+    def _state(self, grant: Grant, acknowledged: Acknowledgement | None) -> State:
+        if acknowledged is not None:
+            by_this = acknowledged.how == "link" and acknowledged.channel == grant.channel
+            return State.USED if by_this else State.ELSEWHERE
+        return State.EXPIRED if self._now() >= grant.expires else State.OPEN
+
+    def _page(self, visit: _Visit, *, posted: bool) -> Answer:
+        names = {one.id: one.name for one in self._config.organisations}
+        text = draw(
+            self._config,
+            state=visit.state.value,
+            alert=visit.row,
+            who=names.get(visit.row.organisation or "") if visit.row else None,
+            item=visit.item,
+            channel=visit.grant.channel if visit.grant else None,
+            expires=visit.grant.expires if visit.grant else None,
+            acknowledged=visit.acknowledged,
+        )
+        return Answer(_STATUSES[visit.state][posted], text.encode())
+
+
+def _item(body: bytes | None, alert_id: str) -> Mapping[str, Any] | None:
+    """The alert as a stored message shows it."""
+    if body is None:
+        return None
+    items: list[dict[str, Any]] = json.loads(body)["data"]["alerts"]
+    return next((one for one in items if one["alert_id"] == alert_id), None)
+
+
+def _name(form: bytes) -> str | None:
+    """The name that was given, if one was, on one line."""
+    try:
+        given = parse_qs(form.decode("utf-8", "replace"), max_num_fields=8).get("who", [""])[0]
+    except ValueError:
+        return None
+    return safe(" ".join(given.split()))[:_LONGEST_NAME] or None
