@@ -62,13 +62,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """A link and what it leads to; ``item`` is the alert as the channel's message says it."""
+    """A link and what it leads to: the alert, its ``item`` as the channel's message has it, how its finding stands."""
 
     state: State
     grant: Grant | None = None
     row: AlertRow | None = None
     item: Mapping[str, Any] | None = None
     acknowledged: Acknowledgement | None = None
+    standing: str | None = None
 
 
 class Desk:
@@ -112,11 +113,18 @@ class Desk:
                 return _Visit(State.INVALID)
             acknowledged = self._store.alerts.acknowledgement(grant.alert_id)
             body = self._store.alerts.body(grant.alert_id, grant.channel)
+            standing = self._standing(row)
         except LinkError:
             return _Visit(State.INVALID)
         except StorageError:
             return _Visit(State.BUSY)
-        return _Visit(self._state(grant, acknowledged), grant, row, _item(body, grant.alert_id), acknowledged)
+        item = _item(body, grant.alert_id)
+        return _Visit(self._state(grant, acknowledged), grant, row, item, acknowledged, standing)
+
+    def _standing(self, row: AlertRow) -> str | None:
+        """How the finding stands that the alert is about, if it is about one."""
+        found = self._store.findings.list(prefix=row.key) if row.organisation else []
+        return next((one.standing for one in found if one.fingerprint == row.key), None)
 
     def _state(self, grant: Grant, acknowledged: Acknowledgement | None) -> State:
         if acknowledged is not None:
@@ -135,6 +143,7 @@ class Desk:
             channel=visit.grant.channel if visit.grant else None,
             expires=visit.grant.expires if visit.grant else None,
             acknowledged=visit.acknowledged,
+            standing=visit.standing,
         )
         return Answer(_STATUSES[visit.state][posted], text.encode())
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -23,6 +23,8 @@ import pytest
 import requests
 from prometheus_client import CollectorRegistry
 
+from audit.lifecycle import Change
+from audit.lifecycle import Event as Step
 from crawler import browser
 from nianshen import config as settings
 from nianshen import telling
@@ -32,9 +34,9 @@ from nianshen.cli import call
 from nianshen.config import Config
 from nianshen.config.problems import ConfigError
 from nianshen.observing import answering
-from nianshen.store import Acknowledgement, Store, database, open_store
+from nianshen.store import Acknowledgement, AuditRecord, Store, database, open_store
 from notifiers.event import Event
-from tests.nianshen.test_telling import NOW, PortalNews, news
+from tests.nianshen.test_telling import NOW, PortalNews, finding, news
 from tests.nianshen.test_watching import until
 from tests.notifiers.making import item
 from tests.notifiers.receiver import SECRET, Answer, Receiver
@@ -255,6 +257,16 @@ def test_the_page_is_strict_and_keeps_the_link_to_itself(office: Office) -> None
     assert page.headers["Server"].strip() == "nianshen"
     assert "<script" not in page.text
     assert "http" not in page.text
+
+
+def test_the_page_says_how_the_finding_stands_by_now(office: Office) -> None:
+    opened = Change(Step.OPENED, "print-o0", replace(finding(), fingerprint="print-o0"))
+    office.store.commit_audit(AuditRecord("o0", 2025, NOW, "r", [opened], "findings"))
+    before = get(office.link()).text
+    office.store.findings.decide("print-o0", "dismissed", reason="误报", by="张三", at=NOW)
+
+    assert "未解决" in before
+    assert "不予采纳" in get(office.link()).text
 
 
 def test_foreign_text_cannot_leave_its_place(office: Office) -> None:
