@@ -109,6 +109,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
             )
             killed = store.runs.close_killed(now)  # we hold the lock: none of them is under way
             store.runs.begin(this.id, year, now)
+            progress({"event": "begun", "run_id": this.id, "year": year})
             with _ending(this, store):
                 fresh = [portal.id for portal in config.portals if _days_that_count(this, portal)]
                 job = jobs.make(config, this.id, now, year, fresh=fresh, known=_known_reports(this, store))

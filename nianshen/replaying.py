@@ -52,6 +52,7 @@ def replay(config: Config, run_id: str, progress: cycle.Progress) -> Replay:
     store = open_store(config.database_url, create=False)
     try:
         row = _row(store, run_id)
+        progress({"event": "begun", "run_id": row.id, "year": row.year})
         past = jobs.past(directory, row.id)
         job = {**past.job, "evidence": str(directory), "replay": row.id}
         result = crawl(job, limit_seconds=cycle.CRAWL_LIMIT.total_seconds(), progress=progress)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final, cast
+from itertools import pairwise
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from nianshen.cli.output import safe
 
 
 class LogFormat(StrEnum):
@@ -20,18 +25,56 @@ class LogFormat(StrEnum):
 _FIELDS: Final = ("timestamp", "level", "part", "event")
 
 
-def logger(form: LogFormat) -> FilteringBoundLogger:
-    """A logger to stderr; times are UTC."""
+def logger(form: LogFormat, stream: TextIO | None = None) -> FilteringBoundLogger:
+    """A logger to stderr, or another stream; times are UTC. What ``bind`` was given stands on every line."""
     renderer = structlog.processors.JSONRenderer(ensure_ascii=False) if form is LogFormat.JSON else _line
-    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     return cast(
         "FilteringBoundLogger",
         structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr),
-            processors=[structlog.processors.add_log_level, stamp, renderer],
+            structlog.PrintLogger(stream or sys.stderr),
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _harmless,
+                renderer,
+            ],
             wrapper_class=structlog.make_filtering_bound_logger(0),
         ),
     )
+
+
+def bind(**facts: Any) -> None:
+    """Put these on every line of this process from now on."""
+    structlog.contextvars.bind_contextvars(**facts)
+
+
+def unbind() -> None:
+    """Forget them."""
+    structlog.contextvars.clear_contextvars()
+
+
+def relay(line: str, lines: FilteringBoundLogger, **facts: Any) -> None:
+    """Hand a line of another process on with the facts it lacks; one that is no JSON object becomes one."""
+    try:
+        document = json.loads(line)
+    except ValueError:
+        document = None
+    if isinstance(document, dict) and "event" in document:
+        structlog.PrintLogger(sys.stderr).msg(json.dumps({**facts, **document}, ensure_ascii=False))
+    elif line.strip():
+        lines.info(line, **facts)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks for logs for machines, so that its errors are told to them too."""
+    after = dict(pairwise(arguments))
+    return "--log=json" in arguments or after.get("--log") == LogFormat.JSON
+
+
+def _harmless(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Foreign text on one line, for whoever splits lines, and without what drives a terminal."""
+    return {name: safe(" ".join(value.split())) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _line(_logger: WrappedLogger, _name: str, event: EventDict) -> str:

@@ -53,15 +53,25 @@ _MENDED_BY_A_PERSON: Final = frozenset({Exit.USAGE, Exit.FORBIDDEN})
 Complain = Callable[[str, str], None]
 """Takes which part complains (``timer``, ``heart``, ``job season``, ``channel ops``) and what it says."""
 
+Relay = Callable[[str, str, str], None]
+"""Takes the id of a job, its slot and a line that its process wrote."""
+
 
 class Watch:
-    """Use ``run`` once; ``stop`` from a signal handler or another thread ends it in good order."""
+    """Use ``run`` once; ``stop`` from a signal handler or another thread ends it in good order.
 
-    def __init__(self, config: Config, path: Path, store: Store, complain: Complain) -> None:
+    With ``relay`` what jobs write is handed to it line by line, and runs write for machines; else it goes where ours
+    goes.
+    """
+
+    def __init__(
+        self, config: Config, path: Path, store: Store, complain: Complain, relay: Relay | None = None
+    ) -> None:
         self._config = config
         self._path = path
         self._store = store
         self._complain = complain
+        self._relay = relay
         self._stop = threading.Event()
         self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -194,11 +204,21 @@ class Watch:
     def _do(self, run: JobRun, job: Job) -> Ended:
         """Run the command of a job. A stop in the meantime is handed on, and the slot stays due."""
         command = [sys.executable, "-m", "nianshen", *COMMANDS[job.run], "--config", str(self._path)]
+        slot = run.slot.isoformat(timespec="minutes")
+        relayed = None if self._relay is None else subprocess.PIPE
+        if relayed and job.run == "cycle":
+            command += ["--log", "json"]
         with self._starting:
             if self._stop.is_set():
                 return Ended(False, _STOPPED, stopped=True)
-            self._complain(f"job {job.id}", f"开始 / started, {run.slot.isoformat(timespec='minutes')}")
-            self._child = child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
+            self._complain(f"job {job.id}", f"开始 / started, {slot}")
+            self._child = child = subprocess.Popen(  # noqa: S603 - our own command
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=relayed,
+                stderr=subprocess.STDOUT if relayed else None,
+            )
+        self._listen(child, job.id, slot)
         code = child.wait()
         self._child = None
         if code in _DONE:
@@ -209,6 +229,14 @@ class Watch:
             ended = Ended(False, f"exit {code}", again=code not in _MENDED_BY_A_PERSON)
         self._complain(f"job {job.id}", f"结束 / ended, {ended.said}")
         return ended
+
+    def _listen(self, child: subprocess.Popen[bytes], job: str, slot: str) -> None:
+        """Hand on what the process writes, until it closes its output."""
+        if child.stdout is None or self._relay is None:
+            return
+        with child.stdout as written:
+            for line in written:
+                self._relay(job, slot, line.decode("utf-8", "replace").rstrip())
 
     def _end_the_child(self) -> None:
         with self._starting:

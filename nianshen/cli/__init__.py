@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from typing import IO, Annotated, Protocol, runtime_checkable
@@ -56,21 +57,35 @@ def main() -> None:
 
 
 def call(arguments: list[str]) -> int:
-    """Run one command line and return its exit code. Errors go to stderr, Chinese first."""
+    """Run one command line and return its exit code. Errors go to stderr, Chinese first, in the form of the log."""
+    say: Callable[[str], None] = _say
+    if "--log" in arguments or "--log=json" in arguments:
+        say = _speaker(arguments)
     try:
-        return _finished(_app(arguments)(args=arguments, prog_name="nianshen", standalone_mode=False))
+        return _finished(_app(arguments)(args=arguments, prog_name="nianshen", standalone_mode=False), say)
     except NianshenError as error:
-        _say(explain(error))
+        say(explain(error))
         return int(error.code)
     except (KeyboardInterrupt, typer.Abort):
-        _say(_INTERRUPTED)
+        say(_INTERRUPTED)
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (| head). Python must not try to flush it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except Exception as error:  # noqa: BLE001 - the last border: any bug ends here with its own exit code
-        return _failed(error)
+        return _failed(error, say)
+
+
+def _speaker(arguments: list[str]) -> Callable[[str], None]:
+    """What tells errors: lines for people, or for machines if the command line asks for such a log."""
+    from nianshen.speaking import LogFormat, logger, unbind, wants_json  # noqa: PLC0415 - few commands need it
+
+    if not wants_json(arguments):
+        return _say
+    unbind()
+    lines = logger(LogFormat.JSON)
+    return lambda text: lines.error(text, part=arguments[0])
 
 
 def _app(arguments: list[str]) -> typer.Typer:
@@ -104,21 +119,24 @@ def _options(
     """Options before the command."""
 
 
-def _finished(result: object) -> int:
+def _finished(result: object, say: Callable[[str], None]) -> int:
     """Without standalone mode an early exit comes back as a number, anything else means success."""
     if result == Exit.INTERRUPTED:
-        _say(_INTERRUPTED)  # Typer turns Ctrl-C into this number and says nothing
+        say(_INTERRUPTED)  # Typer turns Ctrl-C into this number and says nothing
     return result if isinstance(result, int) else Exit.OK
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: Exception, say: Callable[[str], None]) -> int:
     """A usage error says how it is right; anything else is a bug, named without the values it was about."""
     if isinstance(error, TyperException) and isinstance(error, _Showing):
-        error.show(sys.stderr)
+        if say is _say:
+            error.show(sys.stderr)
+        else:
+            say(str(error))
         return Exit.USAGE
     frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
-    _say("".join(frames))
-    _say(f"内部错误 / internal error: {type(error).__name__}；请连同以上各行报告 / please report with these lines")
+    say("".join(frames))
+    say(f"内部错误 / internal error: {type(error).__name__}；请连同以上各行报告 / please report with these lines")
     return Exit.INTERNAL
 
 

@@ -18,6 +18,7 @@ from nianshen.calendar import zone
 from nianshen.cli.check import FailOn
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.cli.output import safe
+from nianshen.cli.runlog import RunLog
 from nianshen.cli.status import instant
 from nianshen.config import load
 from nianshen.cycle import CycleResult
@@ -25,6 +26,7 @@ from nianshen.cycle import run as run_cycle
 from nianshen.errors import Exit, UsageError, gravest
 from nianshen.replaying import Replay
 from nianshen.replaying import replay as replay_run
+from nianshen.speaking import LogFormat
 
 
 def register(app: typer.Typer) -> None:
@@ -41,27 +43,50 @@ def run(
         typer.Option(metavar="RUN", help="只凭证据重读一次运行（编号或 last）/ read a past run again, by id or last"),
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="从哪一级起退出码为 1 / exit 1 from this severity on")] = FailOn.NEVER,
+    log: Annotated[LogFormat, typer.Option("--log", help="日志格式 / form of the log")] = LogFormat.TEXT,
 ) -> None:
     """Run one cycle and say what came of it. A replay fetches, stores and sends nothing: exit 3 if it differs."""
     settings = load(config, os.environ)
+    voice: _Voice | RunLog = RunLog() if log is LogFormat.JSON else _Voice()
     if replay is not None:
         if year or now:
             raise UsageError("--replay 用那次运行的年度和时刻", "a replay has the year and the clock of its run")
-        with _interruptible(), told() as progress:
+        with _interruptible(), _heard(voice) as progress:
             again = replay_run(settings, replay, progress)
-        sys.stdout.write(replayed(again))
+        voice.replayed(again)
         raise typer.Exit(Exit.PARTIAL if again.differences else Exit.OK)
     moment = instant(now, settings)
     chosen = year or moment.astimezone(zone(settings.site.timezone)).year - 1
-    with _interruptible(), told() as progress:
+    with _interruptible(), _heard(voice) as progress:
         result = run_cycle(settings, year=chosen, now=moment, progress=progress)
-    sys.stderr.write(unread(result) + useless(result) + noted(result))
-    sys.stdout.write(summary(result))
+    voice.result(result)
     codes = set(result.codes)
     ranks = [Severity(finding.severity).rank for finding in result.findings]
     if fail_on is not FailOn.NEVER and max(ranks, default=0) >= Severity(fail_on.value).rank:
         codes.add(Exit.FINDINGS)
     raise typer.Exit(gravest(codes))
+
+
+class _Voice:
+    """A run told to people."""
+
+    def result(self, result: CycleResult) -> None:
+        """What is good to know goes to stderr, the sums to stdout."""
+        sys.stderr.write(unread(result) + useless(result) + noted(result))
+        sys.stdout.write(summary(result))
+
+    def replayed(self, again: Replay) -> None:
+        sys.stdout.write(replayed(again))
+
+
+@contextmanager
+def _heard(voice: _Voice | RunLog) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Who hears of the progress."""
+    if isinstance(voice, RunLog):
+        yield voice.progress
+        return
+    with told() as progress:
+        yield progress
 
 
 @contextmanager

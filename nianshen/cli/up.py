@@ -8,11 +8,13 @@ import sys
 import threading
 from contextlib import suppress
 from types import FrameType
+from typing import Annotated
 
 import typer
 
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.config import load
+from nianshen.speaking import LogFormat, logger
 from nianshen.supervising import Supervisor
 
 PARTS = ("watch",)
@@ -23,7 +25,10 @@ def register(app: typer.Typer) -> None:
     app.command("up", help="启动并看护全部常驻进程 / run and supervise everything")(up)
 
 
-def up(config: ConfigOption = DEFAULT) -> None:
+def up(
+    config: ConfigOption = DEFAULT,
+    log: Annotated[LogFormat, typer.Option("--log", help="日志格式 / form of the log")] = LogFormat.TEXT,
+) -> None:
     """Run until SIGTERM or Ctrl-C. The configuration is checked first: a mistake must not start and die for ever."""
     load(config, os.environ)
     stop = threading.Event()
@@ -33,10 +38,12 @@ def up(config: ConfigOption = DEFAULT) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    commands = {part: [sys.executable, "-m", "nianshen", part, "--config", str(config)] for part in PARTS}
-    Supervisor(commands, _say).run(stop)
+    lines = logger(log)
 
+    def say(text: str) -> None:
+        with suppress(OSError):  # a full disk, or a reader of the log that went away, must not stop the work
+            lines.info(text, part="up")
 
-def _say(text: str) -> None:
-    with suppress(OSError):  # a full disk, or a reader of the log that went away, must not stop the work
-        sys.stderr.write(text + "\n")
+    options = ["--config", str(config), "--log", log.value]
+    commands = {part: [sys.executable, "-m", "nianshen", part, *options] for part in PARTS}
+    Supervisor(commands, say).run(stop)

@@ -15,7 +15,7 @@ from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.config import load
 from nianshen.errors import Exit
 from nianshen.schedule import jobs_of
-from nianshen.speaking import LogFormat, logger
+from nianshen.speaking import LogFormat, logger, relay
 from nianshen.store import open_store
 from nianshen.watching import Watch
 
@@ -37,9 +37,13 @@ def watch(
         with suppress(OSError):  # a full disk, or a reader of the log that went away, must not stop the work
             lines.info(said, part=who)
 
+    def hand_on(job: str, slot: str, line: str) -> None:
+        with suppress(OSError):
+            relay(line, lines, part=f"job {job}", job=job, slot=slot)
+
     store = open_store(settings.database_url)
     try:
-        watching = Watch(settings, config, store, say)
+        watching = Watch(settings, config, store, say, hand_on if log is LogFormat.JSON else None)
 
         def end(_number: int, _frame: FrameType | None) -> None:
             watching.stop()
