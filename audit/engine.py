@@ -44,8 +44,6 @@ FAMILIES = (
     originality,
 )
 CRASHED = "A000"
-OFF_BY_DEFAULT = ("C006",)
-"""Rules so much a matter of taste that they run only for those who ask: the value of ``ignore`` where none is given."""
 LAST = 9
 """Where an outcome that belongs to no rule stands in a digest: behind all letters."""
 

@@ -3,42 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from audit.change import Change, Event, Known
 from audit.engine import Judgement, family_of
 from audit.finding import Finding, Kind, Outcome
 
-
-class Event(StrEnum):
-    """``OPENED``: accused for the first time. ``WORSE``: other wrong figures. ``UNCHANGED`` tells nobody."""
-
-    OPENED = "opened"
-    WORSE = "worse"
-    RESOLVED = "resolved"
-    REOPENED = "reopened"
-    UNCHANGED = "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A finding as it was stored. ``state`` is ``open`` or ``resolved``, ``kind`` ``fail`` or ``open``."""
-
-    fingerprint: str
-    rule: str
-    subject: str
-    state: str
-    state_hash: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One step in a finding's life; ``finding`` is None where it is no longer found."""
-
-    event: Event
-    fingerprint: str
-    finding: Finding | None
+__all__ = ["Change", "Event", "Known", "compare", "judged_in"]
 
 
 def compare(

@@ -24,6 +24,7 @@ from nianshen.archive import Archive
 from nianshen.calendar import Due
 from nianshen.config import Config
 from nianshen.config.model import Organisation
+from nianshen.standing import lists_of
 from nianshen.status import absence_proven
 from nianshen.store import AuditRecord, FindingRow, Lists, ReportRow, Unit
 
@@ -287,11 +288,6 @@ class Desk:
                 for name, cells in gathered.items()
             }
         return self._numbers[year].get(kind, {})
-
-
-def lists_of(config: Config, organisation: Organisation) -> Lists:
-    """Where the report of an organisation is looked for."""
-    return Lists(organisation.portal, config.portal(organisation.portal).start_urls)
 
 
 def other_names(organisations: Sequence[Organisation], own: Organisation) -> frozenset[str]:

@@ -9,9 +9,10 @@ from datetime import date
 from typing import Any
 
 from audit.context import Context
-from audit.engine import OFF_BY_DEFAULT, Judgement, judge, outcome_of
+from audit.engine import Judgement, judge, outcome_of
 from audit.reading import NotAReport, UnreadableDocument, detect, read
 from audit.report import Report
+from audit.rules.registry import OFF_BY_DEFAULT
 from nianshen.calendar import Calendar
 from nianshen.converting import readable
 from nianshen.explaining import explain_json

@@ -20,14 +20,14 @@ from audit.waivers import Waiver
 from crawler.evidence import BlobStore, EvidenceError, Manifest
 from nianshen import health, jobs, telling
 from nianshen.archive import sign
-from nianshen.auditing import Desk, Facts, Settled, lists_of, other_names, unread
+from nianshen.auditing import Desk, Facts, Settled, other_names, unread
 from nianshen.calendar import Due
 from nianshen.choosing import Candidate, Found, Organ, choose
 from nianshen.config import Config
 from nianshen.config.model import Portal
 from nianshen.errors import Exit, LockedError, StorageError
 from nianshen.runner import crawl
-from nianshen.standing import survey
+from nianshen.standing import lists_of, survey
 from nianshen.status import Status
 from nianshen.store import FindingRow, PortalReading, Store, Unit, open_store
 from nianshen.weighing import read_whole, weighed

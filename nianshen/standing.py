@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from nianshen.auditing import lists_of
 from nianshen.calendar import zone
-from nianshen.config import Config
+from nianshen.config import Config, Organisation
 from nianshen.status import Facts, absence_proven, as_json, derive
-from nianshen.store import FindingRow, Unit
+from nianshen.store import FindingRow, Lists, Unit
 
 
 def survey(unit: Unit, settings: Config, year: int, now: datetime) -> list[dict[str, Any]]:
@@ -47,3 +46,8 @@ def survey(unit: Unit, settings: Config, year: int, now: datetime) -> list[dict[
             entry["first_seen"] = report.first_seen.astimezone(local).isoformat(timespec="seconds")
         entries.append(entry)
     return entries
+
+
+def lists_of(config: Config, organisation: Organisation) -> Lists:
+    """Where the report of an organisation is looked for."""
+    return Lists(organisation.portal, config.portal(organisation.portal).start_urls)

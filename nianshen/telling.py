@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
+from audit.change import Change
+from audit.change import Event as Step
 from audit.finding import Kind
-from audit.lifecycle import Change
-from audit.lifecycle import Event as Step
 from nianshen.acknowledging import with_links
 from nianshen.calendar import zone
 from nianshen.config import Config

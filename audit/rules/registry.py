@@ -9,6 +9,9 @@ from typing import Any
 
 from audit.finding import Outcome, Severity
 
+OFF_BY_DEFAULT = ("C006",)
+"""Rules so much a matter of taste that they run only for those who ask: the value of ``ignore`` where none is given."""
+
 Judge = Callable[..., Iterator[Outcome]]
 
 _ORDER = "CHMLI"

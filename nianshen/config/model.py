@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from audit.engine import OFF_BY_DEFAULT
+from audit.rules.registry import OFF_BY_DEFAULT
 from nianshen import calendar as dates
 from nianshen.config.expand import SECRET_KEYS
 from notifiers.limits import DEFAULT_PER_MINUTE, PER_MINUTE

@@ -9,15 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from audit.change import Change, Event
 from audit.finding import Finding, Kind
-from audit.lifecycle import Change, Event
 from nianshen.store import tables
 from nianshen.store.database import Access
 
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """A stored finding; has all that ``audit.lifecycle.Known`` has.
+    """A stored finding; has all that ``audit.change.Known`` has.
 
     ``state`` (open, resolved) is what the rules say, ``decision`` (dismissed, waived) what a person said.
     """

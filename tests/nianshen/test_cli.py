@@ -118,6 +118,18 @@ def test_check_starts_without_the_heavy_libraries() -> None:
     assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("noun", ["status", "findings", "alerts", "watch"])
+def test_commands_that_judge_nothing_start_without_the_rules_and_the_readers(noun: str) -> None:
+    heavy = ("audit.engine", "audit.reading", "bs4", "pdfplumber", "docx")
+    program = f"import sys, nianshen.cli.{noun}\nprint([name for name in {heavy} if name in sys.modules])"
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
 def test_foreign_text_cannot_drive_the_terminal() -> None:
     assert safe("甲\x1b[31m\r\n\u202e乙\u200b") == "甲\\u001b[31m\\u000d\\u000a\\u202e乙\\u200b"
 
