@@ -69,7 +69,7 @@ class StoreMetrics(Collector):
     def _channels(self) -> Iterator[Metric]:
         failures = GaugeMetricFamily("nianshen_channel_failures", "Failures in a row", labels=["channel"])
         breaker = GaugeMetricFamily("nianshen_channel_open", "Whether its breaker is open", labels=["channel"])
-        for channel, state in self._store.outbox.channels().items():
+        for channel, state in self._store.channels.states().items():
             failures.add_metric([channel], state.failures)
             breaker.add_metric([channel], state.open)
         return iter((failures, breaker))

@@ -18,7 +18,7 @@ def story(store: Store, config: Config, alert_id: str) -> list[str]:
     rows = store.alerts.list(alert_id=alert_id)
     if not rows:
         return []
-    first, states = rows[0], store.outbox.channels()
+    first, states = rows[0], store.channels.states()
     lines = [_head(first)]
     if acknowledged := store.alerts.acknowledgement(alert_id):
         lines.append(f"已确认知悉 / acknowledged: {_time(acknowledged.at)}{_how(acknowledged)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from threading import Event
+from time import monotonic
 from typing import Protocol
 
 
@@ -12,6 +13,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, by the clock nobody can set: how long a thing took."""
         ...
 
     def wait(self, stop: Event, seconds: float) -> None:
@@ -25,6 +30,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant in UTC."""
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+        return monotonic()
 
     def wait(self, stop: Event, seconds: float) -> None:
         """Wait for the stop signal, at most ``seconds``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -115,11 +115,17 @@ def merge(held: Sequence[Held], keys: Mapping[str, str], scope: str) -> Merged:
     message = None
     if standing:
         standing.sort(key=_order)
-        newest = documents[-1]
-        coverage = {name: newest["data"]["counts"][name] for name in _COVERAGE if name in newest["data"]["counts"]}
         whence = "\x1f".join((scope, *(one.message_id for one in held)))
-        message = _render(standing, _type(standing), newest["timestamp"], coverage, whence)
+        message = _again(standing, documents[-1], whence)
     return Merged(message, tuple(superseded), tuple(gone))
+
+
+def without(held: Held, alerts: Collection[str]) -> Message | None:
+    """The message without some of its alerts, under an id of its own; None if nothing is left of it."""
+    document = json.loads(held.body)
+    items = (*document["data"]["alerts"], *json.loads(held.rest or b"[]"))
+    left = [item for item in items if item["alert_id"] not in alerts]
+    return _again(left, document, held.message_id) if left else None
 
 
 def shrink(body: bytes, limit: int) -> bytes | None:
@@ -164,6 +170,13 @@ def _render(
     ids = tuple(item["alert_id"] for item in items)
     rest = encode(items[LIMIT:]) if hidden else None
     return Message(_message_id(items, kind, timestamp, scope), kind, body, ids, hidden, rest)
+
+
+def _again(items: Sequence[Mapping[str, Any]], document: Mapping[str, Any], whence: str) -> Message:
+    """A message of items that were in others, with the instant and the coverage of ``document``."""
+    counts = document["data"]["counts"]
+    coverage = {name: counts[name] for name in _COVERAGE if name in counts}
+    return _render(items, _type(items), document["timestamp"], coverage, whence)
 
 
 def _region(item: Mapping[str, Any]) -> str | None:

@@ -16,7 +16,7 @@ from notifiers.clock import Clock
 from notifiers.digest import shrink
 from notifiers.exchange import CannotBuildError, Outgoing, Response, TransportFault, outcome_of_fault
 from notifiers.limits import Pace
-from notifiers.outbox import Delivery, Outbox
+from notifiers.outbox import Delivery, Outbox, Wanted
 from notifiers.outcome import Delivered, Outcome, Permanent, Rerender, Retry
 from notifiers.secret import redact
 
@@ -92,31 +92,31 @@ class Dispatcher:
         No message is claimed after the deadline; one that is on its way then is finished.
         """
 
-        def lane(channel: str) -> Tally:
+        def until_idle(channel: str) -> Tally:
             return self._until_idle(channel, deadline)
 
-        return self._lanes(lane)
+        return self._lanes(until_idle)
 
     def run_until_stopped(self, poll: timedelta = POLL) -> Tally:
         """Send whatever becomes due until ``stop`` is called from another thread or a signal handler."""
 
-        def lane(channel: str) -> Tally:
-            tally = _LaneTally()
+        def until_stopped(channel: str) -> Tally:
+            lane = _Lane(channel)
             try:
                 while not self._stop.is_set():
                     try:
-                        worked = self._step(channel, tally)
+                        worked = self._work(lane)
                     except self._passing as error:
                         self._heard(channel, error)
                         worked = False
-                    tally.waiting.clear()  # the outbox remembers it; here it would grow for months
+                    lane.waiting.clear()  # the outbox remembers it; here it would grow for months
                     if not worked:
                         self._clock.wait(self._stop, poll.total_seconds())
             finally:
                 self._stop.set()  # a broken lane must not leave the others running as if all were well
-            return tally.total()
+            return lane.total()
 
-        return self._lanes(lane)
+        return self._lanes(until_stopped)
 
     def stop(self) -> None:
         """Claim nothing more. What is on its way is finished and settled."""
@@ -134,46 +134,55 @@ class Dispatcher:
         return sum((each.result() for each in lanes), Tally())
 
     def _until_nothing_is_due(self, channel: str) -> Tally:
-        tally = _LaneTally()
-        while self._step(channel, tally):
+        lane = _Lane(channel)
+        while self._work(lane):
             pass
-        return tally.total()
+        return lane.total()
 
     def _until_idle(self, channel: str, deadline: datetime) -> Tally:
-        tally = _LaneTally()
+        lane = _Lane(channel, deadline)
         while (asked := self._clock.now()) < deadline:
-            if self._step(channel, tally):
+            if self._work(lane):
                 continue
-            due = self._next_due(tally, asked)
+            due = self._next_due(lane, asked)
             if due is None or due >= deadline or self._stop.is_set():
                 break
             self._clock.wait(self._stop, max((due - self._clock.now()).total_seconds(), 0))
-        return tally.total()
+        return lane.total()
 
-    def _next_due(self, tally: _LaneTally, asked: datetime) -> datetime | None:
+    def _next_due(self, lane: _Lane, asked: datetime) -> datetime | None:
         """When the lane has work again, as far as it knows; None if it knows of none.
 
         What was due when the outbox was asked and was not given is in other hands: nothing to wait for.
         """
-        if tally.opens is not None and tally.opens > asked:
-            return tally.opens
-        return min((due for due in tally.waiting.values() if due > asked), default=None)
+        if lane.opens is not None and lane.opens > asked:
+            return lane.opens
+        return min((due for due in lane.waiting.values() if due > asked), default=None)
 
-    def _step(self, channel: str, tally: _LaneTally) -> bool:
-        """Take one message through. False if none is due, the channel is held, or it is time to stop.
+    def _work(self, lane: _Lane) -> bool:
+        """Take what is due through. False if nothing is, the channel is held, or it is time to stop.
 
-        One at a time: a claimed message that has to wait behind a slow one would outlive its lease.
+        One at a time: a claimed message that has to wait behind a slow one would outlive its lease. The next is
+        claimed as the last is settled, in one transaction: a store's commits are what a backlog waits for.
         """
-        if self._stop.is_set():
-            return False
+        wanted = self._wanted(lane)
+        claimed = self._outbox.claim(lane.channel, wanted) if wanted else None
+        worked = False
+        while isinstance(claimed, Delivery):
+            worked = True
+            lane.waiting.pop(claimed.message_id, None)
+            began = self._clock.monotonic()
+            outcome = self._attempt(claimed)
+            claimed = self._settle(claimed, outcome, self._clock.monotonic() - began, lane)
+        lane.opens = claimed
+        return worked
+
+    def _wanted(self, lane: _Lane) -> Wanted | None:
+        """What to ask the outbox for; None if nothing may be begun any more."""
         now = self._clock.now()
-        claimed = self._outbox.claim(channel, self._paces[channel], now, now + LEASE)
-        tally.opens = claimed if isinstance(claimed, datetime) else None
-        if not isinstance(claimed, Delivery):
-            return False
-        tally.waiting.pop(claimed.message_id, None)
-        self._settle(claimed, self._attempt(claimed), tally)
-        return True
+        if self._stop.is_set() or (lane.deadline is not None and now >= lane.deadline):
+            return None
+        return Wanted(self._paces[lane.channel], now, now + LEASE)
 
     def _attempt(self, delivery: Delivery) -> Delivered | Retry | Permanent:
         """Send; a message that is too large is cut and sent again at once, under the same id."""
@@ -181,6 +190,8 @@ class Dispatcher:
             outcome = self._send(delivery)
             if not isinstance(outcome, Rerender):
                 return outcome
+            if self._stop.is_set():  # each try may take as long as there is time to end in
+                return Retry(None, f"{outcome.reason}: 停止，稍后缩减 / stopped, to be cut later")
             limit = outcome.limit or len(delivery.body) // 3
             smaller = shrink(delivery.body, limit)
             if smaller is None:
@@ -201,35 +212,35 @@ class Dispatcher:
         # channels may quote the answer, and an answer may quote the address it was sent to
         return replace(outcome, reason=redact(outcome.reason, channel.secrets))
 
-    def _settle(self, delivery: Delivery, outcome: Delivered | Retry | Permanent, tally: _LaneTally) -> None:
-        now = self._clock.now()
-        if not isinstance(outcome, Retry):
-            self._write(delivery, outcome, now, None)
-            tally.count(outcome)
-            return
-        if delivery.resumes is not None:
-            self._put_back(delivery, outcome, now, max(delivery.resumes, now), tally)
-            return
-        delay = next_delay(delivery.attempts + 1, outcome.after, self._rng)
-        if delay is None:
-            dead = Permanent(f"{TRIES} 次后放弃 / given up after {TRIES} tries: {outcome.reason}")
-            self._write(delivery, dead, now, None)
-            tally.count(dead)
-            return
-        self._put_back(delivery, outcome, now, now + delay, tally)
-
-    def _put_back(self, delivery: Delivery, outcome: Retry, now: datetime, due: datetime, tally: _LaneTally) -> None:
-        self._write(delivery, outcome, now, due)
-        tally.failed += 1
-        tally.waiting[delivery.message_id] = due
+    def _settle(
+        self, delivery: Delivery, outcome: Delivered | Retry | Permanent, seconds: float, lane: _Lane
+    ) -> Delivery | datetime | None:
+        """Write down how an attempt ended; what the outbox gives next."""
+        now, due = self._clock.now(), None
+        if isinstance(outcome, Retry):
+            if delivery.resumes is not None:
+                due = max(delivery.resumes, now)
+            elif (delay := next_delay(delivery.attempts + 1, outcome.after, self._rng)) is not None:
+                due = now + delay
+            else:
+                outcome = Permanent(f"{TRIES} 次后放弃 / given up after {TRIES} tries: {outcome.reason}")
+        claimed = self._write(delivery, outcome, now, due, seconds, lane)
+        lane.count(delivery, outcome, due)
+        return claimed
 
     def _write(
-        self, delivery: Delivery, outcome: Delivered | Retry | Permanent, now: datetime, due: datetime | None
-    ) -> None:
+        self,
+        delivery: Delivery,
+        outcome: Delivered | Retry | Permanent,
+        now: datetime,
+        due: datetime | None,
+        seconds: float,
+        lane: _Lane,
+    ) -> Delivery | datetime | None:
         """Settle, however long the outbox is out of reach: what is not written down would be sent again."""
         while True:
             try:
-                return self._outbox.settle(delivery, outcome, now, due)
+                return self._outbox.settle(delivery, outcome, now, due, seconds=seconds, wanted=self._wanted(lane))
             except self._passing as error:
                 self._heard(delivery.channel, error)
                 if self._stop.is_set():
@@ -237,19 +248,29 @@ class Dispatcher:
                 self._clock.wait(self._stop, POLL.total_seconds())
 
 
-class _LaneTally:
-    """A lane's counts, when the messages it put back are due again, and when a held channel opens."""
+class _Lane:
+    """A channel's counts, when the messages it put back are due again, and when it opens if it is held.
 
-    def __init__(self) -> None:
+    After ``deadline`` nothing is begun.
+    """
+
+    def __init__(self, channel: str, deadline: datetime | None = None) -> None:
+        self.channel = channel
+        self.deadline = deadline
         self.sent = self.failed = self.dead = 0
         self.opens: datetime | None = None
         self.waiting: dict[str, datetime] = {}
 
-    def count(self, outcome: Delivered | Permanent) -> None:
-        if isinstance(outcome, Delivered):
-            self.sent += 1
-        else:
-            self.dead += 1
+    def count(self, delivery: Delivery, outcome: Delivered | Retry | Permanent, due: datetime | None) -> None:
+        match outcome:
+            case Delivered():
+                self.sent += 1
+            case Permanent():
+                self.dead += 1
+            case Retry():
+                self.failed += 1
+                if due is not None:
+                    self.waiting[delivery.message_id] = due
 
     def total(self) -> Tally:
         return Tally(self.sent, self.failed, self.dead, len(self.waiting))

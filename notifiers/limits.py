@@ -19,6 +19,9 @@ DEFAULT_PER_MINUTE: Final = 600
 OPENS_AFTER: Final = 5
 OPEN_FOR: Final = timedelta(seconds=60)
 OPEN_AT_MOST: Final = timedelta(hours=1)
+GIVEN_UP_AFTER: Final = timedelta(hours=120)
+UNBROKEN: Final = timedelta(hours=30)
+"""Failures further apart than any two tries of one message (24 h and a fifth) are no continuous failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Pace:
 class State:
     """What is remembered of a channel. ``failures`` are the last ones in a row that were the channel's own doing.
 
-    ``asked`` says that the receiver itself named the wait: no person's haste shortens it.
+    ``asked`` says that the receiver itself named the wait: no person's haste shortens it. ``disabled_at`` is since when
+    the channel is given up: nothing is sent until a person has looked at it.
     """
 
     tokens: float
@@ -57,6 +61,7 @@ class State:
     held_until: datetime | None = None
     asked: bool = False
     reason: str | None = None
+    disabled_at: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -69,11 +74,13 @@ def fresh(pace: Pace, now: datetime) -> State:
     return State(pace.burst, now)
 
 
-def admit(state: State, pace: Pace, now: datetime, probe_until: datetime) -> State | datetime:
-    """The state once one more message is on its way, or from when on the next may be.
+def admit(state: State, pace: Pace, now: datetime, probe_until: datetime) -> State | datetime | None:
+    """The state once one more message is on its way, or from when on the next may be; None if the channel is given up.
 
     While the breaker is open the message is a probe: nobody else sends before ``probe_until`` or its outcome.
     """
+    if state.disabled_at is not None:
+        return None
     if (rest := _resting(state, now)) is not None:
         return rest
     # A clock that was set back must not stop the flow until it has caught up.
@@ -87,23 +94,39 @@ def admit(state: State, pace: Pace, now: datetime, probe_until: datetime) -> Sta
 def after(state: State, outcome: Delivered | Retry | Permanent, now: datetime) -> State:
     """The state once an attempt ended. An answer that is about the message alone says that the channel works.
 
-    A channel whose token is gone rests for the longest time at once: every further message would die of it.
+    A channel whose token is gone rests for the longest time at once: every further message would die of it. One that
+    did nothing but fail for five days is given up.
     """
     if isinstance(outcome, Delivered) or not outcome.hold:
-        return replace(state, failures=0, failing_since=None, held_until=None, asked=False, reason=None)
+        return restored(state)
     if isinstance(outcome, Permanent):
         failures, asked, rest = max(state.failures + 1, OPENS_AFTER), None, OPEN_AT_MOST
     else:
         failures, asked = state.failures + 1, outcome.after
         rest = max(held(asked), _open_for(failures) if failures >= OPENS_AFTER else DELAYS[0])
+    since = _failing_since(state, now)
+    given_up = now if now - since >= GIVEN_UP_AFTER else None
     return replace(
         state,
         failures=failures,
-        failing_since=state.failing_since or now,
+        failing_since=since,
         held_until=now + rest,
         asked=asked is not None,
         reason=outcome.reason,
+        disabled_at=state.disabled_at or given_up,
     )
+
+
+def restored(state: State) -> State:
+    """The state of a channel that works."""
+    return State(state.tokens, state.counted_at)
+
+
+def _failing_since(state: State, now: datetime) -> datetime:
+    """Since when the channel has failed without a break; a pause in which nothing was tried is one."""
+    if state.failing_since is None or (state.held_until is not None and now - state.held_until > UNBROKEN):
+        return now
+    return state.failing_since
 
 
 def _resting(state: State, now: datetime) -> datetime | None:

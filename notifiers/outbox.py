@@ -27,15 +27,25 @@ class Delivery:
     resumes: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a sender asks for when it has room for a message: at this ``pace``, kept for it until ``lease_until``."""
+
+    pace: Pace
+    now: datetime
+    lease_until: datetime
+
+
 class Outbox(Protocol):
     """Called from one thread per channel, so it must be safe for that. Instants are aware."""
 
-    def claim(self, channel: str, pace: Pace, now: datetime, lease_until: datetime) -> Delivery | datetime | None:
-        """The message due longest at ``now`` and under no live lease, leased until ``lease_until``.
+    def claim(self, channel: str, wanted: Wanted) -> Delivery | datetime | None:
+        """The message due longest and under no live lease.
 
         Messages of one group that were never tried go as one. While the breaker is open those tried before go first,
         even before their time: what was never tried waits until the channel is back.
-        The instant from which the channel may send again if its limits forbid it now; None if nothing is due.
+        The instant from which the channel may send again if its limits forbid it now; None if nothing is due or the
+        channel is given up.
         """
         ...
 
@@ -45,9 +55,14 @@ class Outbox(Protocol):
         outcome: Delivered | Retry | Permanent,
         now: datetime,
         not_before: datetime | None,
-    ) -> None:
+        *,
+        seconds: float = 0.0,
+        wanted: Wanted | None = None,
+    ) -> Delivery | datetime | None:
         """End the claim and count the attempt: sent, pending until ``not_before`` (Retry only), or dead.
 
-        The channel's limits learn of it too. A failure reported by a claim that ran out changes nothing.
+        The channel's limits learn of it too, and how many ``seconds`` it took. A failure reported by a claim that ran
+        out changes nothing. With ``wanted`` the next message of the channel is claimed in the same transaction, and
+        the answer is that of ``claim``.
         """
         ...

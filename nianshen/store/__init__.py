@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from nianshen.store.alerts import Acknowledgement, AlertRow, Alerts, NewAlert, NewMessage
+from nianshen.store.channels import AttemptCount, Channels
 from nianshen.store.database import Access, Bound, Database
 from nianshen.store.evidence import Evidence
 from nianshen.store.exports import Exports
@@ -22,6 +23,7 @@ from nianshen.store.schema import backup, ready, upgrade
 __all__ = [
     "Acknowledgement",
     "AlertRow",
+    "AttemptCount",
     "AuditRecord",
     "DeadLetter",
     "FindingRow",
@@ -53,6 +55,7 @@ class Unit:
         self.exports = Exports(access)
         self.alerts = Alerts(access)
         self.outbox = Outbox(access)
+        self.channels = Channels(access)
         self.jobs = Jobs(access)
         self.leases = Leases(access)
         self.evidence = Evidence(access)

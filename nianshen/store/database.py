@@ -36,6 +36,7 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._writing = self.engine.execution_options(**{WRITES: True})
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -50,10 +51,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: all of it is stored or nothing. SQLite takes the write lock at once."""
-        with (
-            translated(self.url),
-            self.engine.execution_options(**{WRITES: True}).begin() as connection,
-        ):
+        with translated(self.url), self._writing.begin() as connection:
             yield connection
 
     def close(self) -> None:

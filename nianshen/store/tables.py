@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_REVISION = "0009"
+SCHEMA_REVISION = "0010"
 """The migration these tables stand for; revisions are numbered, so that older and newer can be told apart."""
 
 
@@ -293,6 +293,20 @@ channel_state = Table(
     Column("held_until", Instant),
     Column("asked", Boolean, nullable=False),
     Column("reason", Words),
+    Column("disabled_at", Instant),
+    Column("disabled_with", String(128)),
+)
+
+# How often attempts on a channel ended so and took at most ``within`` seconds but more than the next lower bound.
+attempt_count = Table(
+    "attempt_count",
+    metadata,
+    Column("channel", String(128), primary_key=True),
+    Column("outcome", String(16), primary_key=True),
+    Column("within", Float, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    one_of("outcome", "outcome", "delivered", "accepted", "retry", "dead"),
 )
 
 job_run = Table(

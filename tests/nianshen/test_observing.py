@@ -13,7 +13,7 @@ import requests
 from nianshen.observing import StoreMetrics, answering
 from nianshen.store import NewMessage, Store, open_store
 from notifiers.limits import Pace
-from notifiers.outbox import Delivery
+from notifiers.outbox import Delivery, Wanted
 from notifiers.outcome import Retry
 from tests.nianshen.test_schedule import Hands, Time, step, watcher
 
@@ -59,7 +59,7 @@ def test_metrics_count_messages_channels_and_jobs(address: str, store: Store) ->
     now = datetime.now(UTC)
     messages = [NewMessage(f"msg_{number}", "ops", b"{}", []) for number in range(3)]
     store.enqueue([], messages, now - timedelta(minutes=5))
-    claimed = store.outbox.claim("ops", Pace(600), now, now + timedelta(seconds=90))
+    claimed = store.outbox.claim("ops", Wanted(Pace(600), now, now + timedelta(seconds=90)))
     assert isinstance(claimed, Delivery)
     store.outbox.settle(claimed, Retry(None, "connect", hold=True), now, now + timedelta(hours=1))
 

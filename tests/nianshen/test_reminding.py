@@ -22,7 +22,7 @@ from nianshen.store import NewMessage, Store, open_store, tables
 from notifiers.event import Event
 from notifiers.limits import Pace
 from notifiers.mute import Why
-from notifiers.outbox import Delivery
+from notifiers.outbox import Delivery, Wanted
 from notifiers.outcome import Permanent
 from tests.nianshen.test_telling import news
 from tests.notifiers.receiver import SECRET
@@ -162,8 +162,8 @@ def test_quiet_hours_hold_findings_and_no_system_message(tmp_path: Path, store: 
 
     with store.transaction() as unit:
         telling.enqueue(unit, config, TEN_BEFORE, [news(), portal], standing, lambda _: True)
-        claimed = unit.outbox.claim("office", Pace(600), datetime.now(UTC), datetime.now(UTC) + timedelta(seconds=9))
-        other = unit.outbox.claim("office", Pace(600), datetime.now(UTC), datetime.now(UTC) + timedelta(seconds=9))
+        wanted = Wanted(Pace(600), datetime.now(UTC), datetime.now(UTC) + timedelta(seconds=9))
+        claimed, other = unit.outbox.claim("office", wanted), unit.outbox.claim("office", wanted)
 
     assert isinstance(claimed, Delivery)
     assert json.loads(claimed.body)["type"] == "system.blocked"
@@ -207,7 +207,7 @@ def test_dead_letters_are_told_on_the_fallback_channel_once(tmp_path: Path, stor
     store.enqueue([], [NewMessage("msg_1", "office", b'{"type":"audit.alert.opened"}', [])], now)
 
     for channel in ("office", "chief"):  # then the word of it dies too, and no third message is made
-        claimed = store.outbox.claim(channel, Pace(600), datetime.now(UTC), now + timedelta(seconds=90))
+        claimed = store.outbox.claim(channel, Wanted(Pace(600), datetime.now(UTC), now + timedelta(seconds=90)))
         assert isinstance(claimed, Delivery)
         store.outbox.settle(claimed, Permanent("404"), now, None)
         with store.transaction() as unit:

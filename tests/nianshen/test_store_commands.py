@@ -15,7 +15,7 @@ from audit.lifecycle import Change, Event
 from nianshen.cli import call
 from nianshen.store import AuditRecord, NewAlert, NewMessage, open_store
 from notifiers.limits import Pace
-from notifiers.outbox import Delivery
+from notifiers.outbox import Delivery, Wanted
 from notifiers.outcome import Permanent
 
 NOW = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def config(tmp_path: Path) -> Path:
         alert = NewAlert("alert-1", FOUND.fingerprint, "opened", "edu", 2025, ["A003"])
         held = NewAlert("alert-2", "portal:example", "system", None, None, [], "suppressed", "muted")
         unit.enqueue([alert, held], [NewMessage("msg-1", "ops", b"{}", ["alert-1"])], NOW)
-    delivery = store.outbox.claim("ops", Pace(600), NOW, NOW)
+    delivery = store.outbox.claim("ops", Wanted(Pace(600), NOW, NOW))
     assert isinstance(delivery, Delivery)
     store.outbox.settle(delivery, Permanent("410 gone"), NOW, None)
     store.close()

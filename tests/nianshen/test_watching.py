@@ -26,7 +26,7 @@ from nianshen.store import NewAlert, NewMessage, Store, database, open_store
 from nianshen.supervising import Supervisor
 from nianshen.watching import Watch
 from notifiers.limits import Pace
-from notifiers.outbox import Delivery
+from notifiers.outbox import Delivery, Wanted
 from notifiers.outcome import Retry
 from notifiers.secret import Secret
 from tests.notifiers.receiver import SECRET, Answer, Receiver
@@ -184,7 +184,7 @@ def test_an_alert_that_waits_too_long_is_a_problem_unless_its_channel_rests(tmp_
 
     now = datetime.now(UTC)
     waiting = store.outbox.oldest_due(now)
-    delivery = store.outbox.claim("ops", Pace(600), now, now + timedelta(seconds=90))
+    delivery = store.outbox.claim("ops", Wanted(Pace(600), now, now + timedelta(seconds=90)))
     assert isinstance(delivery, Delivery)
     store.outbox.settle(delivery, Retry(timedelta(minutes=2), "429", hold=True), now, now)
 

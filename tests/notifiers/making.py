@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
-from notifiers.limits import Pace, State, admit, after, fresh
-from notifiers.outbox import Delivery
+from notifiers.limits import State, admit, after, fresh
+from notifiers.outbox import Delivery, Wanted
 from notifiers.outcome import Accepted, Delivered, Permanent, Retry
 
 NOW = datetime(2026, 1, 31, 16, tzinfo=UTC)
@@ -54,6 +54,9 @@ class FakeClock:
     def advance(self, by: timedelta) -> None:
         self._now += by
 
+    def monotonic(self) -> float:
+        return (self._now - NOW).total_seconds()
+
     def wait(self, stop: threading.Event, seconds: float) -> None:
         if not stop.is_set():
             self._now += timedelta(seconds=seconds)
@@ -76,26 +79,32 @@ class FakeOutbox:
     def __init__(self, deliveries: Sequence[Delivery] = ()) -> None:
         self.rows = {one.message_id: Row(one) for one in deliveries}
         self.channels: dict[str, State] = {}
+        self.seconds: list[float] = []
         self._lock = threading.Lock()
 
-    def claim(self, channel: str, pace: Pace, now: datetime, lease_until: datetime) -> Delivery | datetime | None:
+    def claim(self, channel: str, wanted: Wanted) -> Delivery | datetime | None:
         with self._lock:
-            due = [
-                row
-                for row in self.rows.values()
-                if row.delivery.channel == channel
-                and row.state == "pending"
-                and row.not_before <= now
-                and (row.lease_until is None or row.lease_until <= now)
-            ]
-            if not due:
-                return None
-            state = admit(self.channels.get(channel) or fresh(pace, now), pace, now, lease_until)
-            if isinstance(state, datetime):
-                return state
-            self.channels[channel] = state
-            due[0].lease_until = lease_until
-            return due[0].delivery
+            return self._claim(channel, wanted)
+
+    def _claim(self, channel: str, wanted: Wanted) -> Delivery | datetime | None:
+        now = wanted.now
+        due = [
+            row
+            for row in self.rows.values()
+            if row.delivery.channel == channel
+            and row.state == "pending"
+            and row.not_before <= now
+            and (row.lease_until is None or row.lease_until <= now)
+        ]
+        if not due:
+            return None
+        before = self.channels.get(channel) or fresh(wanted.pace, now)
+        state = admit(before, wanted.pace, now, wanted.lease_until)
+        if not isinstance(state, State):
+            return state
+        self.channels[channel] = state
+        due[0].lease_until = wanted.lease_until
+        return due[0].delivery
 
     def settle(
         self,
@@ -103,7 +112,10 @@ class FakeOutbox:
         outcome: Delivered | Retry | Permanent,
         now: datetime,
         not_before: datetime | None,
-    ) -> None:
+        *,
+        seconds: float = 0.0,
+        wanted: Wanted | None = None,
+    ) -> Delivery | datetime | None:
         with self._lock:
             self.channels[delivery.channel] = after(self.channels[delivery.channel], outcome, now)
             row = self.rows[delivery.message_id]
@@ -117,6 +129,8 @@ class FakeOutbox:
                 case Retry():
                     assert not_before is not None
                     row.not_before = not_before
+            self.seconds.append(seconds)
+            return None if wanted is None else self._claim(delivery.channel, wanted)
 
     def states(self) -> dict[str, str]:
         return {message_id: row.state for message_id, row in self.rows.items()}

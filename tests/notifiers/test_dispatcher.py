@@ -102,9 +102,10 @@ def test_what_is_due_after_the_deadline_stays() -> None:
 
 def test_a_message_that_another_process_took_meanwhile_is_not_waited_for() -> None:
     class Elsewhere(FakeOutbox):
-        def settle(self, *arguments: Any) -> None:
-            super().settle(*arguments)
+        def settle(self, *arguments: Any, **more: Any) -> Delivery | datetime | None:
+            after = super().settle(*arguments, **more)
             self.rows["msg_1"].state = "sent"
+            return after
 
     clock = FakeClock()
     dispatcher = Dispatcher(Elsewhere([delivery()]), {"ops": HOOK}, Script([500], clock), clock, Random(0), paces=PACES)
@@ -212,10 +213,10 @@ def test_a_message_lost_between_sending_and_settling_comes_again_with_the_same_i
     class Crash(FakeOutbox):
         broken = True
 
-        def settle(self, *arguments: Any) -> None:
+        def settle(self, *arguments: Any, **more: Any) -> Delivery | datetime | None:
             if self.broken:
                 raise OSError("the power went")
-            super().settle(*arguments)
+            return super().settle(*arguments, **more)
 
     clock = FakeClock()
     script, outbox = Script([], clock), Crash([delivery()])

@@ -12,7 +12,7 @@ from notifiers import digest
 from notifiers.event import AlertItem, Event
 from notifiers.limits import OPENS_AFTER, Pace
 from notifiers.mute import Why
-from notifiers.outbox import Delivery
+from notifiers.outbox import Delivery, Wanted
 from notifiers.outcome import Delivered, Permanent, Retry
 from tests.notifiers.making import item
 
@@ -40,7 +40,7 @@ def hold(
 
 
 def claim(store: Store, now: datetime = MORNING) -> Delivery:
-    claimed = store.outbox.claim("ops", Pace(600), now, now + timedelta(minutes=1))
+    claimed = store.outbox.claim("ops", Wanted(Pace(600), now, now + timedelta(minutes=1)))
     assert isinstance(claimed, Delivery)
     return claimed
 

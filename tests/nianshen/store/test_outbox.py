@@ -5,15 +5,16 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from threading import Barrier
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from nianshen.errors import StorageError
 from nianshen.store import Acknowledgement, NewAlert, NewMessage, Store
 from notifiers.limits import Pace
-from notifiers.outbox import Delivery
+from notifiers.outbox import Delivery, Wanted
 from notifiers.outcome import Accepted, Delivered, Permanent, Retry
 
 NOW = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
@@ -29,7 +30,7 @@ def filled(store: Store) -> Store:
 
 def claim(store: Store, now: datetime = NOW, channel: str = "ops") -> Delivery | None:
     """The message claimed now, for a minute; None if the channel has nothing due."""
-    claimed = store.outbox.claim(channel, Pace(600), now, now + timedelta(minutes=1))
+    claimed = store.outbox.claim(channel, Wanted(Pace(600), now, now + timedelta(minutes=1)))
     assert not isinstance(claimed, datetime)
     return claimed
 
@@ -145,13 +146,13 @@ def test_two_senders_share_one_limit_and_learn_when_it_opens(store: Store) -> No
     store.enqueue([], messages, NOW)
     slow = Pace(10)
 
-    first = store.outbox.claim("ops", slow, NOW, LEASE)
-    other = store.outbox.claim("ops", slow, NOW, LEASE)
+    first = store.outbox.claim("ops", Wanted(slow, NOW, LEASE))
+    other = store.outbox.claim("ops", Wanted(slow, NOW, LEASE))
 
     assert isinstance(first, Delivery)
     assert isinstance(other, datetime)
     assert NOW + timedelta(seconds=6) < other < NOW + timedelta(seconds=7)
-    assert isinstance(store.outbox.claim("ops", slow, other + timedelta(milliseconds=1), LEASE), Delivery)
+    assert isinstance(store.outbox.claim("ops", Wanted(slow, other + timedelta(milliseconds=1), LEASE)), Delivery)
 
 
 def test_what_happened_to_a_channel_outlives_the_process_that_saw_it(filled: Store) -> None:
@@ -159,8 +160,8 @@ def test_what_happened_to_a_channel_outlives_the_process_that_saw_it(filled: Sto
 
     filled.outbox.settle(delivery, Retry(timedelta(minutes=2), "429", hold=True), NOW, NOW)
 
-    assert filled.outbox.claim("ops", Pace(600), NOW, LEASE) == NOW + timedelta(minutes=2)
-    state = filled.outbox.channels()["ops"]
+    assert filled.outbox.claim("ops", Wanted(Pace(600), NOW, LEASE)) == NOW + timedelta(minutes=2)
+    state = filled.channels.states()["ops"]
     assert (state.failures, state.reason) == (1, "429")
 
 
@@ -189,3 +190,43 @@ def test_the_log_of_acknowledgements_is_only_added_to(filled: Store, change: str
     kept = filled.alerts.acknowledgement("alert-1")
     assert kept is not None
     assert kept.who == "张三"
+
+
+def test_a_message_is_settled_and_the_next_one_claimed_in_one_commit(store: Store) -> None:
+    store.enqueue([], [NewMessage(f"msg-{number}", "ops", b"{}", []) for number in range(2)], NOW)
+    first = taken(store)
+    commits: list[str] = []
+    event.listen(store._database.engine, "commit", lambda _: commits.append("commit"))
+
+    second = store.outbox.settle(first, Delivered("204"), NOW, None, wanted=Wanted(Pace(600), NOW, LEASE))
+
+    assert isinstance(second, Delivery)
+    assert (second.message_id, second.claim, commits) == ("msg-1", 1, ["commit"])
+    assert store.outbox.waiting() == {"sent": 1, "leased": 1}
+    assert store.outbox.settle(second, Delivered("204"), NOW, None, wanted=Wanted(Pace(600), NOW, LEASE)) is None
+
+
+def test_a_failure_that_holds_the_channel_claims_nothing_more(store: Store) -> None:
+    store.enqueue([], [NewMessage(f"msg-{number}", "ops", b"{}", []) for number in range(2)], NOW)
+    failed = Retry(timedelta(minutes=2), "429", hold=True)
+
+    opens = store.outbox.settle(taken(store), failed, NOW, NOW, wanted=Wanted(Pace(600), NOW, LEASE))
+
+    assert opens == NOW + timedelta(minutes=2)
+    assert store.outbox.waiting() == {"pending": 2}
+
+
+def test_every_attempt_is_counted_by_how_it_ended_and_how_long_it_took(store: Store) -> None:
+    store.enqueue([], [NewMessage(f"msg-{number}", "ops", b"{}", []) for number in range(5)], NOW)
+    ends = [(Delivered("204"), 0.05), (Delivered("204"), 0.1), (Accepted("202"), 3), (Permanent("404"), 19.5)]
+
+    for outcome, seconds in [*ends, (Retry(None, "timeout"), 400.0)]:
+        store.outbox.settle(taken(store), outcome, NOW, NOW + timedelta(days=1), seconds=seconds)
+
+    assert [(one.outcome, one.within, one.count) for one in store.channels.attempts()] == [
+        ("accepted", 5.0, 1),
+        ("dead", 20.0, 1),
+        ("delivered", 0.1, 2),
+        ("retry", inf, 1),
+    ]
+    assert sum(one.seconds for one in store.channels.attempts()) == pytest.approx(422.65)
