@@ -66,10 +66,7 @@ class Job:
 def jobs_of(config: Config) -> list[Job]:
     """The jobs of the configuration; cron times are those of the site's zone."""
     local = zone(config.site.timezone)
-    return [
-        Job(one.id, one.run, CronTrigger.from_crontab(one.cron, timezone=local), one.jitter)
-        for one in config.schedule.jobs
-    ]
+    return [Job(one.id, one.run, CronTrigger.from_crontab(one.cron, timezone=local), one.jitter) for one in config.jobs]
 
 
 def timer(jobs: Iterable[Job], due: Callable[[Job], None]) -> BackgroundScheduler:

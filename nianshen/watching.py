@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "reminders": ("alerts", "remind"),
     "weekly": ("alerts", "weekly"),
     "selftest": ("selftest",),
+    "backup": ("db", "backup", "--rotate"),
 }
 """The command that does the work of a job. It is a process of its own: whatever happens to it, the watcher goes on."""
 

@@ -17,6 +17,7 @@ from nianshen.config.problems import did_you_mean
 from nianshen.errors import UsageError
 from nianshen.schedule import LEASE, jobs_of
 from nianshen.store import JobRun, open_store
+from nianshen.store.backups import PG_DUMP
 
 SCHEMA = "nianshen.schedule/1"
 COLUMNS = {
@@ -50,7 +51,7 @@ def list_jobs(
     local, now = zone(settings.site.timezone), datetime.now(UTC)
     store = open_store(settings.database_url)
     try:
-        last = {job.id: next(iter(store.jobs.list(1, job.id)), None) for job in settings.schedule.jobs}
+        last = {job.id: next(iter(store.jobs.list(1, job.id)), None) for job in settings.jobs}
         held = store.leases.get(LEASE)
     finally:
         store.close()
@@ -63,12 +64,14 @@ def list_jobs(
             "next": _text(coming[one.id], local),
             **_last(last[one.id], local),
         }
-        for one in settings.schedule.jobs
+        for one in settings.jobs
     ]
     answer = {"schema": SCHEMA, "watched": watched, "watcher": held.owner if held and watched else None, "jobs": rows}
     sys.stdout.write(render(output, document=answer, columns=COLUMNS, rows=rows))
     if not watched:
         sys.stderr.write("没有 nianshen watch 在运行 / no nianshen watch is running\n")
+    if settings.on_postgresql:
+        sys.stderr.write(" / ".join(PG_DUMP) + "\n")
 
 
 def next_starts(
@@ -110,7 +113,7 @@ def trigger(
 
 
 def _known(settings: Config, job: str) -> None:
-    ids = [one.id for one in settings.schedule.jobs]
+    ids = [one.id for one in settings.jobs]
     if job not in ids:
         hint = did_you_mean(job, ids)
         raise UsageError(f"没有任务 {safe(job)}{hint}", f"no such job: {safe(job)}; there are {', '.join(ids)}")

@@ -195,11 +195,21 @@ class Evidence(Section):
     keep_years: int = Field(default=10, ge=1, le=100)
 
 
+class Backup(Section):
+    """Where the job ``backup`` puts its copies of a SQLite database, and how many stay."""
+
+    directory: Annotated[Path, AfterValidator(_beside_the_file)] = Field(
+        default=Path("data/backup"), validate_default=True
+    )
+    keep: int = Field(default=14, ge=1, le=3660)
+
+
 class Storage(Section):
     database: Annotated[SecretStr, AfterValidator(_database)] = Field(
         SecretStr("data/nianshen.sqlite3"), validate_default=True
     )
     evidence: Evidence = Field(default_factory=dict, validate_default=True)
+    backup: Backup = Field(default_factory=dict, validate_default=True)
 
 
 class Deadline(Section):
@@ -429,7 +439,7 @@ class Policy(Section):
 
 class Job(Section):
     id: Id
-    run: Literal["cycle", "reminders", "weekly", "selftest"] = "cycle"
+    run: Literal["cycle", "reminders", "weekly", "selftest", "backup"] = "cycle"
     cron: Annotated[str, AfterValidator(_cron)]
     jitter: int = Field(default=0, ge=0, le=3600, description="starts are put off by up to so many seconds")
 
@@ -459,6 +469,7 @@ class Schedule(Section):
         Job.model_construct(id="reminders", run="reminders", cron="30 8 * * *"),
         Job.model_construct(id="weekly", run="weekly", cron="0 9 * * mon"),
         Job.model_construct(id="selftest", run="selftest", cron="0 6 * * *"),
+        Job.model_construct(id="backup", run="backup", cron="40 4 * * *"),
     )
 
 
@@ -555,6 +566,16 @@ class Config(Section):
     def database_url(self) -> str:
         """The address for SQLAlchemy. It may hold a password: not for messages."""
         return self.storage.database.get_secret_value()
+
+    @property
+    def on_postgresql(self) -> bool:
+        """Whether a server keeps the database: its backups are the server's operator's."""
+        return self.database_url.startswith("postgres")
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """What runs on schedule; the shipped backup only where there is a file to copy."""
+        return tuple(one for one in self.schedule.jobs if one.run != "backup" or not self.on_postgresql)
 
     @property
     def due_dates(self) -> dates.Calendar:

@@ -53,6 +53,7 @@ def check(source: Source, rules: Collection[str]) -> None:
         seeker.seek((*path, "rule"), item.get("rule"), rules, "规则", "rule")
         seeker.seek((*path, "organisation"), item.get("organisation"), organisations, "单位", "organisation")
     _overrides(source)
+    _backups(source)
 
 
 class _Seeker:
@@ -131,3 +132,15 @@ def _overrides(source: Source) -> None:
         if legal and local >= max(legal):
             message = f"地方时限须早于法定时限 {max(legal)} / a local date must be before the legal {max(legal)}"
             source.report((*path, "date"), "CFG045", message)
+
+
+def _backups(source: Source) -> None:
+    """A job that would back up what it cannot must not stand there as if it did."""
+    storage = source.data.get("storage")
+    database = storage.get("database") if isinstance(storage, dict) else None
+    if not isinstance(database, str) or not database.startswith("postgres"):
+        return
+    for path, item in _items(source.data, "schedule", "jobs"):
+        if item.get("run") == "backup":
+            message = "PostgreSQL 请自行用 pg_dump 备份 / back PostgreSQL up yourself by pg_dump: no job can"
+            source.report((*path, "run"), "CFG049", message)

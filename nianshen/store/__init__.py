@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from nianshen.store.alerts import Acknowledgement, AlertRow, Alerts, NewAlert, NewMessage
+from nianshen.store.backups import backup, rotate
 from nianshen.store.channels import AttemptCount, Channels
 from nianshen.store.database import Access, Bound, Database
 from nianshen.store.evidence import Evidence
@@ -18,7 +19,7 @@ from nianshen.store.portals import Lists, PortalReading, Portals
 from nianshen.store.readings import Readings
 from nianshen.store.reports import ReportRow, Reports
 from nianshen.store.runs import RunRow, Runs
-from nianshen.store.schema import backup, ready, upgrade
+from nianshen.store.schema import ready, upgrade
 
 __all__ = [
     "Acknowledgement",
@@ -39,6 +40,7 @@ __all__ = [
     "Unit",
     "backup",
     "open_store",
+    "rotate",
     "upgrade",
 ]
 

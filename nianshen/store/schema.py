@@ -1,10 +1,7 @@
-"""The version of the database: made fresh, checked, brought up to date, copied away."""
+"""The version of the database: made fresh, checked, brought up to date."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -19,7 +16,7 @@ _UPGRADE_LOCK = 0x6E69616E  # any number known to nobody else: one process at a 
 
 def ready(url: str, *, create: bool) -> Database:
     """A database whose tables are those of this version. Raises ``StorageError``."""
-    database = _connect(url, create=create)
+    database = connect(url, create=create)
     with database.read() as connection:
         revision = _revision(connection)
     if revision is None and create:
@@ -32,7 +29,7 @@ def ready(url: str, *, create: bool) -> Database:
 
 def upgrade(url: str) -> str:
     """Brings the tables to this version, making them if there are none; returns the revision reached."""
-    database = _connect(url, create=True)
+    database = connect(url, create=True)
     try:
         with database.write() as connection:
             revision = _revision(connection)
@@ -44,34 +41,8 @@ def upgrade(url: str) -> str:
     return SCHEMA_REVISION
 
 
-def backup(url: str, target: Path) -> Path:
-    """A consistent copy of a SQLite database while it is in use; ``target`` appears whole or not at all.
-
-    Raises ``StorageError`` if the target exists, cannot be written, or the database is PostgreSQL's (use pg_dump).
-    """
-    parsed = parse(url)
-    source = sqlite_path(parsed)
-    if source is None:
-        raise StorageError(
-            "PostgreSQL 请用 pg_dump --format=custom 备份", "back PostgreSQL up by pg_dump --format=custom"
-        )
-    _connect(url, create=False).close()
-    if target.exists():
-        raise StorageError(f"备份文件已存在：{target}", f"the backup exists already: {target}")
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(partial)) as copy:
-            live.backup(copy)
-        partial.replace(target)
-    except (OSError, sqlite3.Error) as error:
-        raise StorageError(f"备份失败：{error}（{target}）", f"backup failed: {error} ({target})") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return target
-
-
-def _connect(url: str, *, create: bool) -> Database:
+def connect(url: str, *, create: bool) -> Database:
+    """The database as it is, whatever its tables. Raises ``StorageError`` if there is none and none is to be made."""
     parsed = parse(url)
     path = sqlite_path(parsed)
     if path is not None:
