@@ -34,6 +34,19 @@ def holds_report(page: Page) -> bool:
     return all(part in text for part in REPORT_PARTS)
 
 
+def begins_report(page: Page) -> bool:
+    """The page shows a report from its beginning on, whatever its links are called."""
+    linked = {id(text) for anchor in page.soup.find_all("a") for text in anchor.find_all(string=True)}
+    text = clean("".join(text for text in page.soup.find_all(string=True) if id(text) not in linked))
+    return all(part in text for part in REPORT_PARTS)
+
+
+def speaks_of_report(page: Page) -> bool:
+    """The page shows a part of a report at least."""
+    text = clean(page.soup.get_text())
+    return any(part in text for part in REPORT_PARTS)
+
+
 def is_folder(page: Page, choice: Choice) -> bool:
     """A link that said no more than a year or a name led to a list, not to a report."""
     if REPORT_WORDS.search(choice.link.title) or holds_report(page) or attachments(page):
@@ -41,13 +54,13 @@ def is_folder(page: Page, choice: Choice) -> bool:
     return any(anchor.find_parent(["li", "tr", "dd"]) for anchor in page.soup.find_all("a", href=True))
 
 
-def attachments(page: Page) -> tuple[Link, ...]:
+def attachments(page: Page, *, any_file: bool = True) -> tuple[Link, ...]:
     """Documents a report's page links, embeds, frames or opens by a click, if they may be the report; five at most.
 
-    Where nothing says what it is and the page has no report, any document may be it.
+    Where nothing says what it is and the page has no report, ``any_file`` may be it.
     """
     links = _attachments(page, sure=False)
-    return links or (() if holds_report(page) else _attachments(page, sure=True))
+    return links or (() if holds_report(page) or not any_file else _attachments(page, sure=True))
 
 
 def tucked(page: Page) -> tuple[Link, ...]:

@@ -18,7 +18,9 @@ from crawler.select import Choice, Kind
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Why an address is fetched. ``role``: list, report, attachment, robots, resource; ``list_url``: the list it is of.
+    """Why an address is fetched. ``role``: list, report, part, attachment, robots, resource; ``list_url``: its list.
+
+    ``part_of`` is the first page of the report that this is a further page of.
 
     ``system`` and ``column`` are what the page that led to an endpoint was: its reply has neither marks nor headings.
 
@@ -37,6 +39,7 @@ class Visit:
     alternate: str | None = None
     choice: Choice | None = None
     attachment_of: str | None = None
+    part_of: str | None = None
     optional: bool = False
     tucked: bool = False
     unlisted: bool = False

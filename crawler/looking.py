@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from scrapy.http import Response
 
-from crawler.attached import attachments, covered, holds_report, is_folder, tucked
+from crawler.article import further
+from crawler.attached import attachments, begins_report, covered, holds_report, is_folder, speaks_of_report, tucked
 from crawler.classify import Verdict, classify_list, classify_report
 from crawler.cms import Page, pick
-from crawler.cms.page import Link, ListPage
+from crawler.cms.page import Link, ListPage, PageLink
 from crawler.follow import MOST_HOPS, Plan, forward, plan, report_of
 from crawler.ledger import Visit
 from crawler.media import HTML, sniff
@@ -45,13 +46,16 @@ class SeenList:
 class SeenReport:
     """A document that may be the report, and the ``files`` beside it; ``whole``: its text stands on the page itself.
 
-    ``tucked`` are files that no link offers and no frame shows, but that a script of the page may.
+    ``tucked`` are files that no link offers and no frame shows, but that a script of the page may. ``further`` are the
+    other pages of a report that goes on; ``title`` is the page's own.
     """
 
     media: str
     whole: bool = False
     files: tuple[Link, ...] = ()
     tucked: tuple[Link, ...] = ()
+    further: tuple[PageLink, ...] = ()
+    title: str = ""
 
 
 def look_at_list(
@@ -106,8 +110,11 @@ def look_at_report(
 def _shown(page: Page, visit: Visit, choice: Choice) -> SeenReport | None:
     """What a page shows of the report, or where; None if it is a list."""
     whole = holds_report(page)
-    if visit.role != "report":  # a page inside of the report's page may only be the frame of a file
+    if visit.role == "attachment":  # a page inside of the report's page may only be the frame of a file
         return SeenReport(HTML, whole, () if whole or visit.hops >= MOST_HOPS else attachments(page))
+    onward = further(page, visit.part_of or "")
+    if visit.part_of or (onward and speaks_of_report(page)):
+        return SeenReport(HTML, begins_report(page), attachments(page, any_file=False), (), onward, page.title)
     if is_folder(page, choice):
         return None
     return SeenReport(HTML, whole, attachments(page) or covered(page, choice), tucked(page))

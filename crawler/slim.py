@@ -12,6 +12,7 @@ from html import escape
 
 from lxml import etree
 
+from crawler.article import SIGN
 from crawler.attached import REPORT_PARTS
 from crawler.classify import LARGEST_PAGE
 from crawler.cms import Page
@@ -34,11 +35,11 @@ _OFFERS = etree.XPath("//a/@href | //@onclick")
 def report_page(url: str, text: str) -> Page | None:
     """The page with its text, documents, frames and one link of a list, if it has any.
 
-    One that is short or does not show the report is given as it is. None if the report stands on it and it offers
-    nothing besides: there is nothing to ask.
+    One that is short, goes on or does not show the report is given as it is. None if the report stands on it and it
+    offers nothing besides: there is nothing to ask.
     """
     whole = Page(url, text[:LARGEST_PAGE])
-    if len(text) <= _SHORT or "\x00" in text:
+    if len(text) <= _SHORT or "\x00" in text or SIGN.search(whole.text):
         return whole
     try:
         root = etree.fromstring(whole.text.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))

@@ -18,9 +18,11 @@ from crawler.cms import PageLink, pick
 from crawler.coverage import PageRead
 from crawler.evidence import EvidenceError
 from crawler.follow import onward_of
+from crawler.gathered import Gathered
 from crawler.ledger import Ledger, Visit, attached_to
-from crawler.looking import Onward, SeenList, look_at_list, look_at_report
-from crawler.middlewares.capture import pairs
+from crawler.looking import Onward, SeenList, SeenReport, look_at_list, look_at_report
+from crawler.media import HTML
+from crawler.middlewares.capture import pairs, text_of
 from crawler.remembered import Remembered
 from crawler.run import Run
 from crawler.select import Choice, Kind
@@ -35,6 +37,7 @@ class PortalSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.run = run
         self._remembered = Remembered(run.looks)
+        self._gathering: dict[object, Gathered] = {}
 
     async def start(self) -> AsyncIterator[Any]:
         for ledger in self.run.ledgers.values():
@@ -59,8 +62,7 @@ class PortalSpider(scrapy.Spider):
         except Exception as error:  # noqa: BLE001 -- the portal must get its verdict row whatever happens
             ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"), response.url)
             self.run.tell("error", visit.portal, error=repr(error), url=response.url)
-        ledger.pending -= 1
-        ordered += self._unlisted(ledger)
+        ordered += self._settled(ledger, visit)
         for request in ordered:
             yield request
 
@@ -72,14 +74,21 @@ class PortalSpider(scrapy.Spider):
             return  # stays pending, as it did then
         ledger = self.run.ledger(visit)
         ledger.failed(visit, classify_failure(failure.value or RuntimeError("no cause")), request.url)
-        ledger.pending -= 1
-        yield from self._unlisted(ledger)
+        yield from self._settled(ledger, visit)
 
     def closed(self, _reason: str) -> None:
         """Nothing is under way any more."""
         with contextlib.suppress(OSError):  # costs room, and nothing else
             self._remembered.forget(self.run.clock())
         self.run.tell("looks", None, parsed=self._remembered.parsed, recalled=self._remembered.recalled)
+
+    def _settled(self, ledger: Ledger, visit: Visit) -> Iterator[Request]:
+        """One answer less is under way: was it the last page of a report, or the last of all?"""
+        ledger.pending -= 1
+        if visit.part_of:
+            self._gathering[_report_of(visit)].awaited -= 1
+            self._gathered(visit)
+        yield from self._unlisted(ledger)
 
     def _unlisted(self, ledger: Ledger) -> Iterator[Request]:
         """Once the lists are read: does a known report that they do not show still stand where it was?"""
@@ -153,6 +162,8 @@ class PortalSpider(scrapy.Spider):
             raise TypeError("a report that nobody chose")
         seen = await asyncio.to_thread(self._remembered.see, look_at_report, response, visit, choice, onward=onward)
         if isinstance(seen, Verdict):
+            if visit.alternate and seen.outcome in {Outcome.GONE, Outcome.SOFT_404}:
+                return list(self._order(visit.alternate, replace(visit, alternate=None), choice))
             ledger.failed(visit, seen, response.url)
             return []
         if isinstance(seen, Onward):
@@ -161,12 +172,47 @@ class PortalSpider(scrapy.Spider):
             folder = Visit(visit.portal, "list", response.url, 1, visit.depth + 1, choice.organisation, choice.year)
             ledger.enter(folder)
             return await self._list(response, folder)
+        if seen.further or visit.part_of:
+            return list(self._pages(response, visit, seen))
         sha = self.run.keep(response.body, response.meta["captured_sha256"], visit, response.url)
-        ledger.take(visit, choice, response.url, sha, seen.media, response.meta["captured_at"], pairs(response.headers))
-        self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=response.url)
+        at, headers = response.meta["captured_at"], pairs(response.headers)
+        self._take(visit, choice, response.url, sha, seen.media, at, headers)
         below = attached_to(visit, response.url, optional=seen.whole)
         files = [(link, below) for link in seen.files] + [(link, replace(below, tucked=True)) for link in seen.tucked]
         return [request for link, one in files for request in self._order(link.url, one, choice)]
+
+    def _pages(self, response: Response, visit: Visit, seen: SeenReport) -> Iterator[Request]:
+        """Keep a page of a report that goes on, and order those that were not asked for yet."""
+        first = visit.part_of or response.url
+        visit = visit if visit.part_of else replace(visit, part_of=first)
+        if first == response.url:
+            at, headers = response.meta["captured_at"], pairs(response.headers)
+            self._gathering[_report_of(visit)] = Gathered(visit, first, at, headers)
+        report = self._gathering[_report_of(visit)]
+        report.add(response.url, text_of(response), response.meta["captured_sha256"], seen.title, begins=seen.whole)
+        for link, below in report.wanted(seen.further):
+            yield from self._order(link.url, below, visit.choice)
+        for file in seen.files:
+            below = attached_to(report.visit, first, optional=True)
+            yield from self._order(file.url, replace(below, part_of=None), visit.choice)
+        if first == response.url:
+            self._gathered(visit)
+
+    def _gathered(self, visit: Visit) -> None:
+        """Once all pages of a report arrived, or failed: what they show together may be the report."""
+        report = self._gathering[_report_of(visit)]
+        if report.awaited or visit.choice is None:
+            return
+        body, parts = report.document()
+        (sha,) = {self.run.keep(body, part.sha, report.visit, part.url) for part in parts}
+        headers = [*report.headers, ("Content-Type", "text/html; charset=utf-8")]
+        self._take(report.visit, visit.choice, report.url, sha, HTML, report.captured_at, headers)
+        del self._gathering[_report_of(visit)]
+
+    def _take(self, visit: Visit, choice: Choice, url: str, *document: Any) -> None:
+        """A document may be the report."""
+        self.run.ledger(visit).take(visit, choice, url, *document)
+        self.run.tell("report", visit.portal, organisation=choice.organisation, year=choice.year, url=url)
 
     def _onward(self, seen: Onward, visit: Visit) -> list[Request]:
         """The request for the page that this one only sends on to, unless it was asked for already."""
@@ -174,8 +220,7 @@ class PortalSpider(scrapy.Spider):
 
     def _rendered(self, response: Response, visit: Visit) -> Request:
         """The request for what a browser makes of a page."""
-        ledger = self.run.ledger(visit)
-        ledger.open(visit)
+        ledger = self._open(visit)
         meta = {
             "visit": visit,
             "download_slot": ledger.portal.group,
@@ -183,6 +228,14 @@ class PortalSpider(scrapy.Spider):
             "captured_sha256": response.meta["captured_sha256"],
         }
         return Request(response.url, callback=self.arrived, errback=self.lost, dont_filter=True, meta=meta)
+
+    def _open(self, visit: Visit) -> Ledger:
+        """Enter an order in the books."""
+        ledger = self.run.ledger(visit)
+        ledger.open(visit)
+        if visit.part_of:
+            self._gathering[_report_of(visit)].awaited += 1
+        return ledger
 
     def _order(
         self, url: str, visit: Visit, choice: Choice | None = None, *, link: PageLink | None = None
@@ -194,7 +247,7 @@ class PortalSpider(scrapy.Spider):
         if key in ledger.seen or self.run.failure or self.run.reach.spent(len(ledger.seen)):
             return
         ledger.seen.add(key)
-        ledger.open(visit)
+        self._open(visit)
         meta = {"visit": visit, "download_slot": ledger.portal.group}
         yield Request(
             url,
@@ -206,6 +259,11 @@ class PortalSpider(scrapy.Spider):
             dont_filter=True,
             meta=meta,
         )
+
+
+def _report_of(visit: Visit) -> object:
+    """What the pages of one report have in common."""
+    return visit.portal, visit.part_of, visit.choice and (visit.choice.organisation, visit.choice.year)
 
 
 def _headers(link: PageLink) -> dict[str, str]:

@@ -311,6 +311,11 @@ def unread(report: Report) -> tuple[str, ...]:
     )
 
 
+def goes_on(report: Report) -> bool:
+    """Whether the report goes on on a page that was not read."""
+    return any(trouble.kind == "continued" for trouble in report.troubles)
+
+
 def _as_known(row: FindingRow) -> Known:
     return Known(row.fingerprint, row.rule, row.subject, row.state, row.state_hash, row.kind)
 

@@ -20,7 +20,7 @@ from audit.waivers import Waiver
 from crawler.evidence import BlobStore, EvidenceError, Manifest
 from nianshen import health, jobs, telling
 from nianshen.archive import sign
-from nianshen.auditing import Desk, Facts, Settled, other_names, unread
+from nianshen.auditing import Desk, Facts, Settled, goes_on, other_names, unread
 from nianshen.calendar import Due
 from nianshen.choosing import Candidate, Found, Organ, choose
 from nianshen.config import Config
@@ -252,8 +252,8 @@ def _stands(this: _Run, store: Store, organisation: str, year: int) -> bool:
 
 
 def _may_be_better(result: Mapping[str, Any], found: Found) -> bool:
-    """Whether what was taken lacks tables, and a document that may hold them was not to be had this time."""
-    if found.report is not None and not unread(found.report):
+    """Whether what was taken lacks tables or pages, and a document that may hold them was not to be had this time."""
+    if found.report is not None and not unread(found.report) and not goes_on(found.report):
         return False
     candidate = found.candidate
     verdict = next(one for one in result["portals"] if one["id"] == candidate.portal)

@@ -24,7 +24,7 @@ from audit.report import Cell, How, Report, State, Table, Trouble
 
 __all__ = ["EXTRACTOR", "NotAReport", "UnreadableDocument", "detect", "read", "read_document"]
 
-EXTRACTOR = "2"
+EXTRACTOR = "3"
 """Version of the reader; stored with every reading, raised when a reading may change."""
 
 
@@ -117,9 +117,13 @@ _TABLES = ("disclosure", "requests", "disputes")
 
 
 def _troubles(document: Document, found: Outline) -> tuple[Trouble, ...]:
-    """Those of the document; a further page matters to a report that is not whole on this one."""
-    whole = all(section.present for section in found.sections.values())
-    return tuple(trouble for trouble in document.troubles if not (whole and trouble.kind == "continued"))
+    """Those of the document; a further page matters to a report that is not whole on this one, up to its last words."""
+    whole = all(section.present for section in found.sections.values()) and bool(found.sections["other_matters"].text)
+    return tuple(trouble for trouble in document.troubles if not (whole and _is_like(trouble, "continued", "document")))
+
+
+def _is_like(trouble: Trouble, kind: str, where: str) -> bool:
+    return (trouble.kind, trouble.where) == (kind, where)
 
 
 def _absent(name: str, shape: str | None) -> Table:

@@ -31,6 +31,8 @@ _FURTHER_PAGE = re.compile(
     r"<a\b[^<>]{0,300}>(?:\s|&nbsp;|</?(?:span|b|font|em|i)\b[^<>]{0,100}>){0,6}(?:下一?页|第[二2]页)"
     r"|createPageHTML\(\s*(?:[\"']\w{1,40}[\"']\s*,\s*)?(?:[2-9]|[1-9]\d{1,2})\s*,\s*\d{1,3}\s*,\s*[\"']t?\d{6,8}_\d+"
 )
+# What whoever joined the pages of a report writes into the whole where one is not there.
+_PAGES_MISSING = '<meta content="missing" name="further-pages"/>'
 _SPAN_LIMITS = {"colspan": 1000, "rowspan": 65534}
 
 
@@ -63,7 +65,9 @@ def read_html(data: bytes, declared: str | None = None, *, whole: bool = False) 
         troubles.append(Trouble("lossy_text", "document", f"{encoding}: {lost} characters lost"))
     if _is_cut(text):
         troubles.append(Trouble("damaged", "document", "the page ends in the middle"))
-    if _FURTHER_PAGE.search(text):
+    if _PAGES_MISSING in text:
+        troubles.append(Trouble("continued", "report", "some of the pages of the report could not be had"))
+    elif _FURTHER_PAGE.search(text):
         troubles.append(Trouble("continued", "document", "the text goes on on a further page"))
     return Document(
         media="html",
