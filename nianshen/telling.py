@@ -27,7 +27,7 @@ from notifiers import digest, route
 from notifiers.clock import SystemClock
 from notifiers.dispatcher import Dispatcher, Tally
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
-from notifiers.limits import Pace
+from notifiers.limits import CROWDED, Pace
 from notifiers.mute import Facts, Notice, Quiet, Why, quiet_until, why_held
 
 _TOLD = {
@@ -288,7 +288,7 @@ def dispatcher(
             transport,
             clock,
             rng,
-            paces={name: Pace(channel.most_per_minute) for name, channel in config.channels.items()},
+            paces={name: Pace(one.most_per_minute, one.type in CROWDED) for name, one in config.channels.items()},
             passing=(StorageError,) if complain else (),
             complain=complain,
         )

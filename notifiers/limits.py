@@ -5,8 +5,9 @@ Pure. Two processes that share the stored state share the limit.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from notifiers.backoff import DELAYS, LONGEST_RETRY_AFTER, held
@@ -15,6 +16,14 @@ from notifiers.outcome import Delivered, Permanent, Retry
 PER_MINUTE: Final = {"feishu": 60, "dingtalk": 20, "wecom": 20, "slack": 60, "teams": 60, "email": 60, "apprise": 20}
 """What a service takes before it refuses or freezes a sender; a webhook: ``DEFAULT_PER_MINUTE``."""
 DEFAULT_PER_MINUTE: Final = 600
+
+CROWDED: Final = frozenset({"feishu"})
+"""Services that throttle whoever comes at the full and the half hour, when everybody's clockwork does."""
+
+_HALF_HOUR: Final = timedelta(minutes=30)
+_CROWD_COMES: Final = timedelta(seconds=3)  # before the mark: clocks differ
+_CROWD_GOES: Final = timedelta(seconds=8)
+_SPREAD_SECONDS: Final = 12  # a run that sends for 30 seconds gets through all the same
 
 OPENS_AFTER: Final = 5
 OPEN_FOR: Final = timedelta(seconds=60)
@@ -29,9 +38,11 @@ class Pace:
     """Never more than ``per_minute`` messages in any 60 seconds, whichever second they begin with.
 
     A tenth of them may go at once and nine tenths flow in: a full bucket and a minute's flow add up to the limit.
+    ``crowded`` says that what can wait keeps away from the half hours.
     """
 
     per_minute: int
+    crowded: bool = False
 
     def __post_init__(self) -> None:
         if self.per_minute < 1:
@@ -89,6 +100,20 @@ def admit(state: State, pace: Pace, now: datetime, probe_until: datetime) -> Sta
     if tokens < 1:
         return now + timedelta(seconds=(1 - tokens) / pace.per_second)
     return replace(state, tokens=tokens - 1, counted_at=now, held_until=probe_until if state.open else state.held_until)
+
+
+def beside_the_crowd(now: datetime, message_id: str) -> datetime | None:
+    """When a message that can wait is sent instead of ``now`` (aware), which is a full or half hour; None if it is not.
+
+    At most 22 seconds later, and at the same second whoever asks.
+    """
+    clock = now.astimezone(UTC)  # that of China has the same marks
+    since = timedelta(minutes=clock.minute % 30, seconds=clock.second, microseconds=clock.microsecond)
+    if _CROWD_GOES <= since < _HALF_HOUR - _CROWD_COMES:
+        return None
+    mark = now - since + (timedelta() if since < _CROWD_GOES else _HALF_HOUR)
+    drawn = int.from_bytes(hashlib.sha256(message_id.encode()).digest()[:8])
+    return mark + _CROWD_GOES + timedelta(seconds=drawn % _SPREAD_SECONDS)
 
 
 def after(state: State, outcome: Delivered | Retry | Permanent, now: datetime) -> State:

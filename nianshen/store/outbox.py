@@ -198,6 +198,8 @@ def _claim(
     row = connection.execute(_DUE_OURS, due).one_or_none()
     if row is None:
         return None, state
+    if wanted.pace.crowded and row.scope and (later := limits.beside_the_crowd(wanted.now, row.message_id)):
+        return later, state  # what is about the system has no scope, and does not wait
     admitted = limits.admit(state, wanted.pace, wanted.now, wanted.lease_until)
     if not isinstance(admitted, State):
         return admitted, state

@@ -14,6 +14,7 @@ import pytest
 from nianshen import config as settings
 from nianshen import telling
 from nianshen.store import Store, open_store
+from notifiers import limits
 from notifiers.dispatcher import Tally
 from tests.nianshen.test_telling import NOW, news
 from tests.notifiers.certificates import certificate
@@ -35,6 +36,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path / 'n.sqlite3'}")
     yield opened
     opened.close()
+
+
+@pytest.fixture(autouse=True)
+def no_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests may run at a full hour."""
+    monkeypatch.setattr(limits, "beside_the_crowd", lambda _now, _message: None)
 
 
 def refusal(kind: str) -> Answer:
@@ -79,6 +86,27 @@ def test_one_run_is_one_message_in_every_chat_and_one_mail(tmp_path: Path, store
     assert len(mail.letters) == 1
     states = {(one.channel, one.state) for one in store.alerts.list()}
     assert states == {(kind, "accepted" if kind == "teams" else "sent") for kind in [*SERVICES, "mail"]}
+
+
+def test_a_run_at_the_full_hour_waits_for_the_crowded_channel_and_for_no_other(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    quiet = datetime.now(UTC) + timedelta(seconds=1)
+
+    def crowd(now: datetime, message_id: str) -> datetime | None:
+        asked.append(message_id)
+        return quiet if now < quiet else None
+
+    monkeypatch.setattr(limits, "beside_the_crowd", crowd)
+
+    tally, services, _ = tell(tmp_path, store, refusing=False)
+
+    assert tally == Tally(sent=6)
+    assert len(services["feishu"].received) == 1
+    feishu = {one.message_id for one in store.alerts.list() if one.channel == "feishu"}
+    assert set(asked) == feishu
+    assert len(asked) >= 2
 
 
 def test_what_is_refused_leaves_its_reason_and_no_token_in_the_store(tmp_path: Path, store: Store) -> None:

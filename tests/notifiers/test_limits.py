@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifiers.limits import OPENS_AFTER, Pace, State, admit, after, fresh
+from notifiers.limits import OPENS_AFTER, Pace, State, admit, after, beside_the_crowd, fresh
 from notifiers.outcome import Delivered, Permanent, Retry
 from tests.notifiers.making import NOW
 
@@ -101,3 +101,38 @@ def test_a_clock_set_back_stops_nothing() -> None:
 def test_a_channel_that_may_send_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing"):
         Pace(0)
+
+
+@given(seconds=st.floats(0, 7200), name=st.text(max_size=20))
+def test_nothing_that_can_wait_is_sent_at_a_half_hour_and_it_waits_for_seconds_only(seconds: float, name: str) -> None:
+    now = datetime(2026, 2, 1, 8, 0, tzinfo=UTC) + timedelta(seconds=seconds)
+
+    later = beside_the_crowd(now, name)
+
+    since_mark = now.timestamp() % 1800
+    if 8 <= since_mark < 1797:
+        assert later is None
+    else:
+        assert later is not None
+        assert timedelta() < later - now <= timedelta(seconds=22)
+        assert beside_the_crowd(later, name) is None
+
+
+@pytest.mark.parametrize("clock", ["07:59:57", "08:00:00", "08:00:07.999999", "08:29:57", "08:30:00"])
+def test_whoever_asks_about_a_message_hears_the_same_instant(clock: str) -> None:
+    now = datetime.fromisoformat(f"2026-02-01T{clock}+00:00")
+
+    heard = {beside_the_crowd(now.astimezone(timezone(timedelta(hours=hours))), "msg_1") for hours in (0, 8, 5.75)}
+
+    assert len(heard) == 1
+    (later,) = heard
+    assert later is not None
+    assert (later.minute, later.microsecond) == (0 if now.hour == 7 or now.minute == 0 else 30, 0)
+
+
+def test_messages_are_spread_over_the_seconds_after_the_mark() -> None:
+    mark = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
+
+    seconds = {later.second for number in range(200) if (later := beside_the_crowd(mark, f"msg_{number}"))}
+
+    assert seconds == set(range(8, 20))

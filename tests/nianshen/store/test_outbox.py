@@ -230,3 +230,25 @@ def test_every_attempt_is_counted_by_how_it_ended_and_how_long_it_took(store: St
         ("retry", inf, 1),
     ]
     assert sum(one.seconds for one in store.channels.attempts()) == pytest.approx(422.65)
+
+
+def test_on_a_crowded_channel_only_what_is_about_the_system_is_sent_at_the_full_hour(store: Store) -> None:
+    finding = NewMessage("msg-1", "chat", b"{}", [], scope="chat/channel/")
+    system = NewMessage("msg-2", "chat", b"{}", [])
+
+    def at(now: datetime, *, crowded: bool = True) -> Delivery | datetime | None:
+        return store.outbox.claim("chat", Wanted(Pace(600, crowded), now, now + timedelta(minutes=1)))
+
+    store.enqueue([], [finding], NOW)
+    later = at(NOW)
+    assert isinstance(later, datetime)
+    assert NOW + timedelta(seconds=8) <= later < NOW + timedelta(seconds=20)
+    assert isinstance(at(later), Delivery)
+
+    store.enqueue([], [system], NOW)
+    told = at(NOW)
+    assert isinstance(told, Delivery)
+    assert told.message_id == "msg-2"
+
+    store.enqueue([], [replace(finding, message_id="msg-3")], NOW)
+    assert isinstance(at(NOW, crowded=False), Delivery)
