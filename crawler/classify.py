@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     LAYOUT_CHANGED = "layout_changed"
     INCOMPLETE_PAGES = "incomplete_pages"
     REPORT_UNREACHABLE = "report_unreachable"
+    REPORT_UNDRAWN = "report_undrawn"
     BLOCKED = "blocked"
     NEEDS_RENDER = "needs_render"
     SOFT_404 = "soft_404"
@@ -57,6 +58,7 @@ _REASONS: dict[Outcome, str | None] = {
     Outcome.LAYOUT_CHANGED: "layout_changed",
     Outcome.INCOMPLETE_PAGES: "list_incomplete",
     Outcome.REPORT_UNREACHABLE: "list_incomplete",
+    Outcome.REPORT_UNDRAWN: "needs_render",
     Outcome.BLOCKED: "blocked",
     Outcome.NEEDS_RENDER: "needs_render",
     Outcome.SOFT_404: "layout_changed",

@@ -229,6 +229,9 @@ class Ledger:
         verdict = self.list_verdict()
         if verdict.outcome is Outcome.FOUND and self.lost:
             first = min((one for _, one in self.lost), key=lambda one: one.evidence)
+            if all(one.outcome is Outcome.NEEDS_RENDER for _, one in self.lost):
+                said = f"{len(self.lost)}份年报的正文要由脚本生成 / reports whose text only a script makes"
+                return Verdict(Outcome.REPORT_UNDRAWN, f"{said}: {first.evidence}")
             return Verdict(
                 Outcome.REPORT_UNREACHABLE,
                 f"{len(self.lost)}份年报取不到 / reports could not be fetched: {first.outcome.value}: {first.evidence}",

@@ -9,7 +9,7 @@ from scrapy.http import Response
 
 from crawler.article import further
 from crawler.attached import attachments, begins_report, covered, holds_report, is_folder, speaks_of_report, tucked
-from crawler.classify import Verdict, classify_list, classify_report
+from crawler.classify import Outcome, Verdict, classify_list, classify_report
 from crawler.cms import Page, pick
 from crawler.cms.page import Link, ListPage, PageLink
 from crawler.follow import MOST_HOPS, Plan, forward, plan, report_of
@@ -21,6 +21,7 @@ from crawler.portal import Organisation, Portal
 from crawler.probe import Reach
 from crawler.select import Choice
 from crawler.slim import report_page
+from crawler.undrawn import undrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,17 @@ def look_at_report(
     url = forward(page) if onward and visit.hops < MOST_HOPS else None
     if url:
         return Onward(url)
-    return _shown(page, visit, choice) if media == HTML else SeenReport(media)
+    if media != HTML:
+        return SeenReport(media)
+    seen = _shown(page, visit, choice)
+    waits = (
+        visit.role != "attachment"
+        and seen is not None
+        and not (seen.whole or seen.files or seen.tucked or speaks_of_report(page))
+    )
+    if waits and (why := undrawn(page)):
+        return Verdict(Outcome.NEEDS_RENDER, f"{page.url}: {why}")
+    return seen
 
 
 def _shown(page: Page, visit: Visit, choice: Choice) -> SeenReport | None:

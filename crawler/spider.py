@@ -162,10 +162,7 @@ class PortalSpider(scrapy.Spider):
             raise TypeError("a report that nobody chose")
         seen = await asyncio.to_thread(self._remembered.see, look_at_report, response, visit, choice, onward=onward)
         if isinstance(seen, Verdict):
-            if visit.alternate and seen.outcome in {Outcome.GONE, Outcome.SOFT_404}:
-                return list(self._order(visit.alternate, replace(visit, alternate=None), choice))
-            ledger.failed(visit, seen, response.url)
-            return []
+            return list(self._without(response, visit, seen))
         if isinstance(seen, Onward):
             return self._onward(seen, visit) or await self._report(response, visit, onward=False)
         if seen is None:
@@ -180,6 +177,17 @@ class PortalSpider(scrapy.Spider):
         below = attached_to(visit, response.url, optional=seen.whole)
         files = [(link, below) for link in seen.files] + [(link, replace(below, tucked=True)) for link in seen.tucked]
         return [request for link, one in files for request in self._order(link.url, one, choice)]
+
+    def _without(self, response: Response, visit: Visit, verdict: Verdict) -> Iterator[Request]:
+        """Another way to a report that an answer does not show: a second address, a browser; else it is lost."""
+        if visit.alternate and verdict.outcome in {Outcome.GONE, Outcome.SOFT_404}:
+            yield from self._order(visit.alternate, replace(visit, alternate=None), visit.choice)
+            return
+        undrawn = verdict.outcome is Outcome.NEEDS_RENDER and "render" not in response.meta
+        if undrawn and self.run.renders(visit.portal, response.url):
+            yield self._rendered(response, visit)
+            return
+        self.run.ledger(visit).failed(visit, verdict, response.url)
 
     def _pages(self, response: Response, visit: Visit, seen: SeenReport) -> Iterator[Request]:
         """Keep a page of a report that goes on, and order those that were not asked for yet."""

@@ -327,7 +327,10 @@ def _record_portal(this: _Run, unit: Unit, portal: Portal, verdict: Mapping[str,
 
 
 _UNFETCHED = {
-    "report_unreachable": health.Doubt("list_incomplete", "有年报取不到", "a listed report could not be fetched")
+    "report_unreachable": health.Doubt("list_incomplete", "有年报取不到", "a listed report could not be fetched"),
+    "report_undrawn": health.Doubt(
+        "needs_render", "有年报的正文要由脚本生成", "only a script makes the text of a report"
+    ),
 }
 
 

@@ -13,7 +13,7 @@ _MARKS = re.compile(
     r"|document\.write(?:ln)?\([^)]{0,80}<(?:li|tr|dd)\b",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"\$\.(?:ajax|get|post|getJSON)\b|\bfetch\(|\baxios\b|XMLHttpRequest|\.load\(", re.IGNORECASE)
+ASKS = re.compile(r"\$\.(?:ajax|get|post|getJSON)\b|\bfetch\(|\baxios\b|XMLHttpRequest|\.load\(", re.IGNORECASE)
 _TITLE = re.compile(
     r"(?<=[\"'>])[^\"'<>]{0,40}20\d{2}[^\"'<>]{0,30}公开[^\"'<>]{0,12}(?:报告|年报)[^\"'<>]{0,10}(?=[\"'<])"
 )
@@ -24,9 +24,9 @@ def filled_by_script(page: Page) -> str | None:
     """What gives it away: a framework's template, or an empty list that a script which asks a server speaks of."""
     if found := _MARKS.search(page.text):
         return f"列表由脚本填写 / a script fills the list: {found[0][-40:]}"
-    scripts = [text for script in page.soup.find_all("script") if _ASKS.search(text := script.get_text())]
+    scripts = [text for script in page.soup.find_all("script") if ASKS.search(text := script.get_text())]
     for box in page.soup.find_all(_BOXES):
-        if _is_empty(box) and any(_speaks_of(text, box) for text in scripts):
+        if _is_empty(box) and any(speaks_of(text, box) for text in scripts):
             name = box.get("id") or " ".join(box.get_attribute_list("class"))
             return f"列表由脚本填写 / a script fills the list: {box.name} {name}"
     return None
@@ -44,6 +44,6 @@ def _is_empty(box: Tag) -> bool:
     return not box.get_text(strip=True) and box.find("a") is None
 
 
-def _speaks_of(text: str, box: Tag) -> bool:
+def speaks_of(text: str, box: Tag) -> bool:
     names = [str(box.get("id") or ""), *map(str, box.get_attribute_list("class"))]
     return any(re.search(rf"[#.\"']{re.escape(name)}\b", text) for name in names if name)
