@@ -19,6 +19,7 @@ from nianshen.errors import Exit
 from nianshen.export.csv import csv_text
 from nianshen.export.document import Document
 from nianshen.export.jsonl import jsonl_text
+from nianshen.export.parquet import need_pyarrow, write_parquet
 from nianshen.export.sarif import sarif_text
 from nianshen.export.stored import Organ, of_store, with_reports
 from nianshen.export.target import needs_file, replacing, write_text
@@ -32,13 +33,14 @@ class Kind(StrEnum):
     JSONL = "jsonl"
     SARIF = "sarif"
     HTML = "html"
+    PARQUET = "parquet"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("export", help="导出一个年度的全部问题 / the findings of a year as csv, xlsx, jsonl, sarif or html")(
-        run
-    )
+    app.command(
+        "export", help="导出一个年度的全部问题 / the findings of a year as csv, xlsx, jsonl, sarif, html or parquet"
+    )(run)
 
 
 def run(
@@ -48,7 +50,9 @@ def run(
     output: OutputOption = None,
 ) -> None:
     """Write every finding of the year with its state and evidence; waived, dismissed and resolved ones are marked."""
-    if kind is Kind.XLSX and output is None:
+    if kind is Kind.PARQUET:
+        need_pyarrow()
+    if kind in (Kind.XLSX, Kind.PARQUET) and output is None:
         raise needs_file(kind.value)
     settings = load(config, os.environ)
     now = datetime.now(UTC)
@@ -69,6 +73,10 @@ def _write(kind: Kind, store: Store, settings: Config, year: int, now: datetime,
         _draw(kind, drawn, output)
         return
     documents = of_store(store, year, {one.id: Organ(one.name) for one in settings.organisations})
+    if kind is Kind.PARQUET and output is not None:
+        with replacing(output) as beside:
+            write_parquet(documents, beside)
+        return
     pieces = {
         Kind.CSV: lambda: csv_text(documents),
         Kind.JSONL: lambda: jsonl_text(documents),

@@ -30,7 +30,7 @@ def write_text(pieces: Iterable[str], path: Path | None) -> None:
 
 
 def needs_file(kind: str) -> UsageError:
-    """A workbook is no text: it goes to a file or nowhere."""
+    """A workbook or a Parquet table is no text: it goes to a file or nowhere."""
     return UsageError(
         f"{kind} 是二进制格式，不能写到终端；请加 --output 文件名.{kind}",
         f"{kind} is binary and does not go to a terminal: add --output FILE.{kind}",
