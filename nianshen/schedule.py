@@ -18,7 +18,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from nianshen.calendar import zone
 from nianshen.config import Config
-from nianshen.store import JobRun, Store
+from nianshen.store import JobRun, Store, Unit
 
 LEASE: Final = "watch"
 LEASE_TTL: Final = timedelta(seconds=30)
@@ -97,7 +97,8 @@ class Ended:
 class Watcher:
     """One of any number of watchers over a store. ``beat`` regularly, ``work`` as often as there is time.
 
-    ``now`` gives aware instants, ``monotonic`` seconds. Raises StorageError.
+    ``now`` gives aware instants, ``monotonic`` seconds. ``failed`` hears of a run that is tried no more, in the
+    transaction that writes it down. Raises StorageError.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class Watcher:
         owner: str,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
+        failed: Callable[[Unit, JobRun], None] = lambda _unit, _run: None,
     ) -> None:
         self._store = store
         self._jobs: Mapping[str, Job] = {job.id: job for job in jobs}
@@ -116,6 +118,7 @@ class Watcher:
         self._owner = owner
         self._now = now
         self._monotonic = monotonic
+        self._failed = failed
         self._before = (now(), monotonic())
         self._epoch: int | None = None
         self._held_until = 0.0
@@ -131,7 +134,9 @@ class Watcher:
         now, asked = self._now(), self._monotonic()
         epoch = self._store.leases.hold(LEASE, self._owner, now, LEASE_TTL)
         if epoch is not None and epoch != self._epoch:
-            self._store.jobs.recover(epoch, now, MOST_TRIES)
+            with self._store.transaction() as unit:
+                for run in unit.jobs.recover(epoch, now, MOST_TRIES):
+                    self._failed(unit, run)
         self._epoch, self._held_until = epoch, asked + LEASE_TTL.total_seconds()
         self.note(self._jobs.values())
         return self._jump(now, asked)
@@ -179,7 +184,9 @@ class Watcher:
     def _write_down(self) -> None:
         if self._unwritten is not None:
             run, state, said = self._unwritten
-            self._store.jobs.finish(run, state, self._now(), said)
+            with self._store.transaction() as unit:
+                if unit.jobs.finish(run, state, self._now(), said) and state == "failed":
+                    self._failed(unit, replace(run, said=said))
             self._unwritten = None
 
     def _jump(self, now: datetime, at: float) -> timedelta | None:

@@ -228,6 +228,23 @@ def tell_everybody(
     store_items(unit, config, now, [item], {alert.alert_id: alert}, counts, routes)
 
 
+def report_job(unit: Unit, config: Config, now: datetime, job: str, own: str | None, said: str) -> None:
+    """Tell everybody of a job that failed and is tried no more, unless its ``own`` alert of the day did."""
+    if own is not None and unit.alerts.known([item_id(own, config.due_dates.today(now).isoformat())]):
+        return
+    tell_everybody(
+        unit,
+        config,
+        now,
+        f"job_failed.{job}",
+        {"zh": f"计划任务 {job} 失败", "en": f"the job {job} failed"},
+        {
+            "zh": f"不再重试：{said}。见日志和 nianshen schedule list，排除后 nianshen schedule trigger {job}",
+            "en": f"not tried again: {said}. See the log and nianshen schedule list; nianshen schedule trigger {job}",
+        },
+    )
+
+
 def report_dead(unit: Unit, config: Config) -> int:
     """Tell of messages that were given up, on the fallback of their channel; how many there were.
 

@@ -28,8 +28,8 @@ from nianshen.errors import Exit, StorageError
 from nianshen.observing import StoreMetrics, answering
 from nianshen.pinging import ping
 from nianshen.schedule import Ended, Job, Watcher, jobs_of, timer
-from nianshen.store import JobRun, Store
-from nianshen.telling import dispatcher, report_dead
+from nianshen.store import JobRun, Store, Unit
+from nianshen.telling import dispatcher, report_dead, report_job
 from notifiers.dispatcher import LEASE as DELIVERY_LEASE
 
 BEAT_SECONDS: Final = 10
@@ -46,6 +46,9 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "backup": ("db", "backup", "--rotate"),
 }
 """The command that does the work of a job. It is a process of its own: whatever happens to it, the watcher goes on."""
+
+OWN_WORDS: Final[Mapping[str, str]] = {"selftest": "self_test_failed", "backup": "backup_failed"}
+"""The topic of the alert with which a job's command tells of its failure itself."""
 
 _STOPPED: Final = "随监测进程停止，下次启动时再运行 / stopped with the watcher, runs again with the next"
 _DONE: Final = frozenset({Exit.OK, Exit.FINDINGS, Exit.PARTIAL, Exit.UNDELIVERED})
@@ -87,6 +90,7 @@ class Watch:
             owner=f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}",
             now=_now,
             monotonic=time.monotonic,
+            failed=self._job_failed,
         )
 
     def stop(self) -> None:
@@ -230,6 +234,13 @@ class Watch:
             ended = Ended(False, f"exit {code}", again=code not in _MENDED_BY_A_PERSON)
         self._complain(f"job {job.id}", f"结束 / ended, {ended.said}")
         return ended
+
+    def _job_failed(self, unit: Unit, run: JobRun) -> None:
+        """Tell everybody, unless the job has said so itself or another instance does its work."""
+        if run.said == f"exit {Exit.LOCKED.value}":
+            return
+        job = next((one for one in self._jobs if one.id == run.job), None)
+        report_job(unit, self._config, _now(), run.job, OWN_WORDS.get(job.run) if job else None, run.said or "")
 
     def _listen(self, child: subprocess.Popen[bytes], job: str, slot: str) -> None:
         """Hand on what the process writes, until it closes its output."""

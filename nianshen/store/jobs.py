@@ -80,15 +80,18 @@ class Jobs:
         with self._access.write() as connection:
             return connection.execute(update(_RUN).where(ours).values(ended)).rowcount == 1
 
-    def recover(self, epoch: int, now: datetime, most_tries: int) -> int:
-        """What a watcher of an earlier epoch left running is due again, or failed after so many tries."""
+    def recover(self, epoch: int, now: datetime, most_tries: int) -> list[JobRun]:
+        """What a watcher of an earlier epoch left running is due again; those that failed after so many tries."""
         lost = (_RUN.c.state == "running") & (_RUN.c.epoch < epoch)
         said = "进程中断 / its process was lost"
+        failed = {"state": "failed", "finished_at": now, "said": said}
         with self._access.write() as connection:
-            gone = update(_RUN).where(lost, _RUN.c.tries >= most_tries)
-            connection.execute(gone.values(state="failed", finished_at=now, said=said))
-            again = update(_RUN).where(lost, _RUN.c.tries < most_tries)
-            return connection.execute(again.values(state="due", due=now, said=said)).rowcount
+            query = select(_RUN).where(lost, _RUN.c.tries >= most_tries).with_for_update()
+            gone = [_run({**row, **failed}) for row in connection.execute(query).mappings()]
+            for run in gone:
+                connection.execute(update(_RUN).where(_this(run.job, run.slot)).values(failed))
+            connection.execute(update(_RUN).where(lost).values(state="due", due=now, said=said))
+        return gone
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Slots by job and state."""

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -14,8 +15,9 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 
 from nianshen.config.model import Config
+from nianshen.errors import StorageError
 from nianshen.schedule import AGAIN_AFTER, CATCH_UP, LEASE, LEASE_TTL, MOST_TRIES, Ended, Job, Watcher, jobs_of
-from nianshen.store import JobRun, Store, open_store
+from nianshen.store import JobRun, Store, Unit, open_store
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 SLOTS = int(os.environ.get("NIANSHEN_SLOTS", "10"))
@@ -63,8 +65,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def watcher(store: Store, time: Time, hands: Callable[[JobRun, Job], Ended], *jobs: Job, owner: str = "a") -> Watcher:
-    return Watcher(store, jobs or [job()], hands, owner=owner, now=time.now, monotonic=time.monotonic)
+def watcher(
+    store: Store,
+    time: Time,
+    hands: Callable[[JobRun, Job], Ended],
+    *jobs: Job,
+    owner: str = "a",
+    failed: Callable[[Unit, JobRun], None] = lambda _unit, _run: None,
+) -> Watcher:
+    return Watcher(store, jobs or [job()], hands, owner=owner, now=time.now, monotonic=time.monotonic, failed=failed)
 
 
 def step(one: Watcher) -> None:
@@ -210,7 +219,8 @@ def test_what_a_lost_watcher_left_running_runs_again_and_its_own_end_no_longer_c
 def test_a_run_that_fails_is_tried_three_times_minutes_apart(store: Store) -> None:
     time, hands = Time(), Hands()
     hands.end = Ended(False, "exit 5", again=True)
-    one = watcher(store, time, hands)
+    given_up: list[JobRun] = []
+    one = watcher(store, time, hands, failed=lambda _unit, run: given_up.append(run))
     one.beat()
     time.pass_by(timedelta(hours=1))
 
@@ -220,6 +230,54 @@ def test_a_run_that_fails_is_tried_three_times_minutes_apart(store: Store) -> No
 
     (run,) = store.jobs.list(9)
     assert (len(hands.ran), run.state, run.said) == (MOST_TRIES, "failed", "exit 5")
+    assert [(one.job, one.said, one.tries) for one in given_up] == [("hourly", "exit 5", MOST_TRIES)]
+
+
+def test_a_run_whose_process_is_lost_three_times_is_given_up_and_told_of(store: Store) -> None:
+    time, given_up, started = Time(), list[JobRun](), list[str]()
+
+    def lost(run: JobRun, _job: Job) -> Ended:
+        started.append(run.job)
+        raise KeyboardInterrupt  # the watcher dies with it
+
+    for number in range(MOST_TRIES + 2):
+        one = watcher(store, time, lost, owner=f"w{number}", failed=lambda _unit, run: given_up.append(run))
+        one.beat()
+        if number == 0:
+            time.pass_by(timedelta(hours=1))
+            one.beat()
+        with suppress(KeyboardInterrupt):
+            one.work()
+        time.pass_by(2 * LEASE_TTL)
+
+    (run,) = store.jobs.list(9)
+    assert (len(started), run.state) == (MOST_TRIES, "failed")
+    assert [(one.job, one.said) for one in given_up] == [("hourly", run.said)]
+
+
+def test_a_failure_that_cannot_be_told_is_not_written_down_before_it_can(store: Store) -> None:
+    time, hands = Time(), Hands()
+    hands.end = Ended(False, "exit 2")
+    tries: list[str] = []
+
+    def tell(_unit: Unit, run: JobRun) -> None:
+        tries.append(run.job)
+        if len(tries) == 1:
+            raise StorageError("锁定", "locked")
+
+    one = watcher(store, time, hands, failed=tell)
+    one.beat()
+    time.pass_by(timedelta(hours=1))
+    one.beat()
+
+    with pytest.raises(StorageError):
+        one.work()
+    before = [run.state for run in store.jobs.list(9)]
+    one.work()
+
+    assert before == ["running"]
+    assert [run.state for run in store.jobs.list(9)] == ["failed"]
+    assert (len(hands.ran), len(tries)) == (1, 2)
 
 
 def test_a_run_stopped_with_its_watcher_is_due_at_once_and_used_up_no_try(store: Store) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,11 +19,11 @@ import pytest
 from pydantic import SecretStr
 
 from nianshen import config as settings
-from nianshen import pinging, watching
+from nianshen import pinging, telling, watching
 from nianshen.config.model import Observe
 from nianshen.config.problems import ConfigError
 from nianshen.schedule import LEASE
-from nianshen.store import NewAlert, NewMessage, Store, database, open_store
+from nianshen.store import JobRun, NewAlert, NewMessage, Store, database, open_store
 from nianshen.supervising import Supervisor
 from nianshen.watching import Watch
 from notifiers.limits import Pace
@@ -123,6 +124,60 @@ def test_a_job_started_by_hand_runs_as_a_process_of_its_own(tmp_path: Path, monk
         until(lambda: [run.state for run in store.jobs.list(1)] == ["done"])
 
     assert any("exit 0" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("run", "command", "topics"),
+    [
+        ("cycle", ("run", "--year", "none"), {"job_failed.season"}),  # a mistake is not tried again
+        ("backup", ("db", "backup", "--rotate", "--year"), {"job_failed.season"}),
+        ("cycle", ("run", "--fail-on", "error", "--replay", "none"), {"job_failed.season"}),
+    ],
+)
+def test_a_job_that_fails_for_good_is_told_to_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str, command: tuple[str, ...], topics: set[str]
+) -> None:
+    monkeypatch.setattr(watching, "COMMANDS", {run: command})
+    monkeypatch.setenv("SECRET", SECRET)
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        CONFIG.format(hook="http://127.0.0.1:1/hook", run=run) + "routes: [{to: [ops]}]\n", encoding="utf-8"
+    )
+    config = settings.load(path, {"SECRET": SECRET})
+    store = open_store(config.database_url)
+    watch = Watch(config, path, store, lambda _who, _said: None)
+    thread = threading.Thread(target=watch.run)
+    thread.start()
+    now = datetime.now(UTC)
+    store.jobs.record("season", now, state="due", late=False, due=now)
+    until(lambda: [run.state for run in store.jobs.list(1)] == ["failed"])
+    watch.stop()
+    thread.join(60)
+    alerts = store.alerts.list()
+    store.close()
+
+    assert {rule for one in alerts for rule in one.rules} == topics
+    assert {one.channel for one in alerts} == {"ops"}
+
+
+def test_what_a_job_told_itself_is_not_told_twice_and_a_run_elsewhere_is_no_failure(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        CONFIG.format(hook="http://127.0.0.1:1/hook", run="backup") + "routes: [{to: [ops]}]\n", encoding="utf-8"
+    )
+    config = settings.load(path, {"SECRET": SECRET})
+    store = open_store(config.database_url)
+    watch = Watch(config, path, store, lambda _who, _said: None)
+    now = datetime.now(UTC)
+    run = JobRun("season", now, "failed", False, now, 1, 3, now, now, "exit 8")
+    with store.transaction() as unit:
+        watch._job_failed(unit, run)
+        telling.tell_everybody(unit, config, now, "backup_failed", {"zh": "x", "en": "x"}, {"zh": "x", "en": "x"})
+        watch._job_failed(unit, replace(run, said="exit 5"))
+    alerts = store.alerts.list()
+    store.close()
+
+    assert [one.rules for one in alerts] == [("backup_failed",)]
 
 
 def test_a_stop_ends_the_job_in_work_and_leaves_it_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
