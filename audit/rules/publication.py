@@ -6,17 +6,16 @@ Due days last to 24:00 local time. F008, copies that differ, stands with the oth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 
-from rapidfuzz.distance import Indel
-
+from audit import prose
 from audit.context import Context
 from audit.finding import Kind, Outcome, Severity
 from audit.localise import judged_sums
 from audit.publisher import Publisher, publisher
 from audit.report import Report
-from audit.rules import names
+from audit.rules import doubt, names
 from audit.rules.registry import rule
 
 # Asia/Shanghai has had no other offset since 1991; a fixed one needs no time zone data on the machine.
@@ -124,7 +123,7 @@ def not_dated_back(report: Report, context: Context) -> Iterator[Outcome]:
             yield Outcome(Kind.FAIL, "report", args=args, expected=f"> {_day(absent)}", actual=declared.isoformat())
 
 
-@rule("F005", letter="M", basis="格式惯例：更正须注明")
+@rule("F005", letter="M", basis="格式惯例：更正须注明", version=2)
 def unchanged_since_publication(report: Report, context: Context) -> Iterator[Outcome]:
     """The figures and the text are those of the first capture; a change that is announced is a note.
 
@@ -138,7 +137,7 @@ def unchanged_since_publication(report: Report, context: Context) -> Iterator[Ou
         return
     first = context.versions[0]
     cells = tuple(_changed_cells(first.report, report))
-    sections = [key for key in report.sections if _rewritten(first.report, report, key)]
+    sections = _rewritten(first.report, report)
     if not cells and not sections:
         yield _PASS
         return
@@ -152,15 +151,15 @@ def unchanged_since_publication(report: Report, context: Context) -> Iterator[Ou
             "captured": _minute(first.captured_at),
             "count": len(cells),
             "cells": "、".join(shown) or "—",
-            "sections": {
-                language: "、".join(names.section(key)[language] for key in sections) or "—"
-                for language in ("zh", "en")
-            },
+            "sections": {language: _passages(sections, language) for language in ("zh", "en")},
         },
         cells=cells,
-        actual="; ".join(f"{cell} {_printed(first.report, report, cell)}" for cell in cells) or "text",
+        actual="; ".join(
+            [f"{cell} {_printed(first.report, report, cell)}" for cell in cells]
+            + ([f"text {prose.digest(report)}"] if sections else [])
+        ),
         severity=None if cells and not announced else Severity.NOTE,
-        message="announced" if announced else "" if cells else "text",
+        message=("announced" if announced else "") if cells else "text_announced" if announced else "text",
     )
 
 
@@ -431,12 +430,17 @@ def _printed(before: Report, now: Report, cell_id: str) -> str:
     return f"{before.cell(cell_id).known} → {now.cell(cell_id).known}"
 
 
-def _rewritten(before: Report, now: Report, key: str) -> bool:
-    """Whether a section says something else; a counter or a line of the page's frame is no rewriting."""
-    if key not in before.sections:
-        return False
-    then, text = ("".join(part.sections[key].text.split()) for part in (before, now))
-    return min(len(then), len(text)) >= 30 and Indel.normalized_similarity(then, text) < 0.98
+def _rewritten(before: Report, now: Report) -> dict[str, prose.Passage]:
+    """Sections that say something else; what was read in part, or out of a file of another kind, is not compared."""
+    comparable = before.media == now.media and not doubt.partial(before) and not doubt.partial(now)
+    return prose.rewritten(before, now) if comparable else {}
+
+
+def _passages(sections: Mapping[str, prose.Passage], language: str) -> str:
+    said = (
+        f"{names.section(key)[language]}（{one.before or '—'} → {one.now or '—'}）" for key, one in sections.items()
+    )
+    return "；".join(said) or "—"
 
 
 def _texts(report: Report) -> Iterator[str]:

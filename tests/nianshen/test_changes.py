@@ -44,6 +44,17 @@ def test_a_figure_that_changes_after_publication_is_told_with_both_numbers(offic
     assert f"{before} → {before + 7}" in alert["message"]["zh"]
 
 
+def test_a_sentence_that_changes_after_publication_is_found_with_its_section(office: Office) -> None:
+    office.run(MORNING)
+    office.publish("edu", report("edu").replace("规定时限；".encode(), "规定时限，最长三十日；".encode()))
+    office.run(EVENING)
+
+    (finding,) = (one for one in office.findings() if one.kind == "fail")
+    assert (finding.rule, finding.severity) == ("F005", "note")
+    assert "五、存在的主要问题及改进情况（" in finding.document["message"]["zh"]
+    assert "最长三十日" in finding.document["message"]["zh"]
+
+
 def test_another_frame_counter_or_address_around_the_same_report_is_no_change(office: Office) -> None:
     office.run(MORNING)
     counted = report("edu").replace(b"</body>", "<p>访问量：20391 次</p></body>".encode())
