@@ -23,6 +23,7 @@ from typing import Final
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from nianshen.acknowledging.desk import Desk
+from nianshen.alarming import Alarm
 from nianshen.config import Config
 from nianshen.errors import Exit, StorageError
 from nianshen.observing import StoreMetrics, answering
@@ -81,6 +82,7 @@ class Watch:
         self._child: subprocess.Popen[bytes] | None = None
         self._beat_began: float | None = None
         self._beat_ended: float | None = None
+        self._alarm = Alarm(config, time.monotonic, lambda said: complain("alarm", said))
         self._jobs = jobs_of(config)
         self._timer: BackgroundScheduler | None = None
         self.watcher = Watcher(
@@ -180,9 +182,12 @@ class Watch:
                     self._clock_jumped(jump)
                 with self._store.transaction() as unit:
                     report_dead(unit, self._config)
+                    self._alarm.well(unit)
+                self._alarm.forget()
                 self._beat_began, self._beat_ended = None, time.monotonic()
             except StorageError as error:
                 self._complain("heart", str(error))
+                self._alarm.failing(error)
             self._stop.wait(max(BEAT_SECONDS - (time.monotonic() - began), 1))
 
     def _pinger(self) -> None:
