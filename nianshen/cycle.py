@@ -18,7 +18,7 @@ from audit.reading import EXTRACTOR
 from audit.serialise import report_from_json, report_to_json
 from audit.waivers import Waiver
 from crawler.evidence import BlobStore, EvidenceError, Manifest
-from nianshen import health, jobs, telling
+from nianshen import health, jobs, sending, telling
 from nianshen.archive import sign
 from nianshen.auditing import Desk, Facts, Settled, goes_on, other_names, unread
 from nianshen.calendar import Due
@@ -126,7 +126,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
                 partial = any(not portal["complete"] for portal in result["portals"])
                 store.runs.finish(this.id, "partial" if partial else "finished", now, _last_hash(this))
             progress({"event": "sending"})
-            tally = telling.send(store, config, SEND_LIMIT, rng)
+            tally = sending.send(store, config, SEND_LIMIT, rng)
         finally:
             store.close()
     unknown = tuple(one["id"] for one in standing if one["status"] == Status.UNKNOWN)

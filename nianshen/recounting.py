@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from nianshen.config import Config
+from nianshen.given_up import lines_on
 from nianshen.repeating import why
 from nianshen.store import Acknowledgement, AlertRow, Store
 from nianshen.telling import routes_of
@@ -87,7 +88,9 @@ def _item(store: Store, config: Config, row: AlertRow) -> AlertItem | None:
 def _channel(row: AlertRow, state: State | None) -> Iterator[str]:
     said = f": {row.error}" if row.error else ""
     yield f"通道 / channel {row.channel}: {row.state}, {row.attempts} 次 / tries, {row.message_id}{said}"
-    if state is not None and state.held_until is not None and state.held_until > datetime.now(UTC):
+    if state is not None and state.disabled_at is not None:
+        yield from lines_on({row.channel or "": state})
+    elif state is not None and state.held_until is not None and state.held_until > datetime.now(UTC):
         yield (
             f"通道暂停至 / channel {row.channel} rests until {_time(state.held_until)}, "
             f"连续失败 / failures in a row {state.failures}: {state.reason}"

@@ -1,14 +1,11 @@
-"""From what changed to what is said: alerts, the digests that carry them, and the sending."""
+"""From what changed to what is said: alerts, and the digests that carry them."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from random import Random
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from audit.change import Change
@@ -18,16 +15,11 @@ from nianshen.acknowledging import with_links
 from nianshen.calendar import zone
 from nianshen.config import Config
 from nianshen.config import Organisation as Whom
-from nianshen.errors import StorageError
 from nianshen.health import Doubt
-from nianshen.receivers import open_channels, open_transport
 from nianshen.status import Status
-from nianshen.store import DeadLetter, FindingRow, NewAlert, NewMessage, Store, Unit
+from nianshen.store import FindingRow, NewAlert, NewMessage, Unit
 from notifiers import digest, route
-from notifiers.clock import SystemClock
-from notifiers.dispatcher import Dispatcher, Tally
 from notifiers.event import AlertItem, Event, Evidence, Organisation, Portal
-from notifiers.limits import CROWDED, Pace
 from notifiers.mute import Facts, Notice, Quiet, Why, quiet_until, why_held
 
 _TOLD = {
@@ -36,7 +28,6 @@ _TOLD = {
     Step.RESOLVED: Event.RESOLVED,
     Step.REOPENED: Event.REOPENED,
 }
-DELIVERY_FAILED = "delivery_failed"
 _LEADS = {
     Event.RESOLVED: {"zh": "已改正：", "en": "resolved: "},
     Event.REMINDER: {"zh": "仍未解决：", "en": "still open: "},
@@ -245,74 +236,6 @@ def report_job(unit: Unit, config: Config, now: datetime, job: str, own: str | N
     )
 
 
-def report_dead(unit: Unit, config: Config) -> int:
-    """Tell of messages that were given up, on the fallback of their channel; how many there were.
-
-    A message that tells of others and was given up itself is told nowhere: ``alerts dead`` shows it.
-    """
-    now = datetime.now(UTC)
-    lost: dict[str, list[DeadLetter]] = {}
-    for letter in unit.outbox.unreported():
-        if json.loads(letter.body).get("type") != f"system.{DELIVERY_FAILED}":
-            lost.setdefault(letter.channel, []).append(letter)
-    for channel, letters in lost.items():
-        item = _dead_item(channel, letters)
-        settings = config.channels.get(channel)
-        fallback = settings.fallback if settings else None
-        why = None if fallback else Why.NO_FALLBACK
-        alert = NewAlert(
-            alert_id=item.alert_id,
-            key=f"channel/{channel}",
-            event=item.event,
-            organisation=None,
-            year=None,
-            rules=(item.rule,),
-            state=why.state if why else "pending",
-            reason=str(why) if why else None,
-        )
-        messages = digest.build([item], now=now, scope=f"{fallback}/{DELIVERY_FAILED}") if fallback else []
-        unit.enqueue(
-            [alert], [NewMessage(one.message_id, fallback or "", one.body, one.alerts) for one in messages], now
-        )
-    return sum(map(len, lost.values()))
-
-
-def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
-    """Send what is due, what failed in an earlier run included, until nothing is or the limit is reached.
-
-    The rest stays in the outbox; ``waiting`` of the tally counts all of it, whichever run it is from.
-    """
-    store.outbox.hurry(datetime.now(UTC))
-    with dispatcher(store, config, rng) as sender:
-        tally = sender.run_until_idle(datetime.now(UTC) + limit)
-    return replace(tally, waiting=store.outbox.undelivered(datetime.now(UTC)))
-
-
-@contextmanager
-def dispatcher(
-    store: Store, config: Config, rng: Random, complain: Callable[[str, Exception], None] | None = None
-) -> Iterator[Dispatcher]:
-    """The dispatcher of all channels of the configuration over the store's outbox.
-
-    With ``complain`` a store that is out of reach for a while ends nothing: it is complained of and asked again.
-    """
-    clock = SystemClock()
-    transport = open_transport(config, clock.now)
-    try:
-        yield Dispatcher(
-            store.outbox,
-            open_channels(config),
-            transport,
-            clock,
-            rng,
-            paces={name: Pace(one.most_per_minute, one.type in CROWDED) for name, one in config.channels.items()},
-            passing=(StorageError,) if complain else (),
-            complain=complain,
-        )
-    finally:
-        transport.close()
-
-
 def _messages(config: Config, plan: route.Plan, now: datetime, counts: digest.Counts | None) -> list[NewMessage]:
     """What is about organisations waits for the end of quiet hours; what is about the system never does."""
     real = datetime.now(UTC)
@@ -414,24 +337,6 @@ def portal_item(news: PortalNews) -> AlertItem:
             else f"{en}; its organisations count as not verified, nothing is claimed",
         },
         portal=Portal(news.portal, news.name),
-    )
-
-
-def _dead_item(channel: str, letters: Sequence[DeadLetter]) -> AlertItem:
-    count, reason = len(letters), letters[-1].reason
-    return AlertItem(
-        alert_id=item_id(DELIVERY_FAILED, *(letter.message_id for letter in letters)),
-        event=Event.SYSTEM,
-        organisation=None,
-        year=None,
-        rule=DELIVERY_FAILED,
-        severity="error",
-        status=Status.UNKNOWN.value,
-        title={"zh": f"通道 {channel} 未能送达", "en": f"channel {channel}: not delivered"},
-        message={
-            "zh": f"{count} 条消息已放弃，最后一条的原因：{reason}。排除后运行 nianshen alerts retry --all",
-            "en": f"{count} message(s) given up, the last one for: {reason}. Once mended: nianshen alerts retry --all",
-        },
     )
 
 

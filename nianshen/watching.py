@@ -29,8 +29,9 @@ from nianshen.errors import Exit, StorageError
 from nianshen.observing import StoreMetrics, answering
 from nianshen.pinging import ping
 from nianshen.schedule import Ended, Job, Watcher, jobs_of, timer
+from nianshen.sending import dispatcher, report_failures
 from nianshen.store import JobRun, Store, Unit
-from nianshen.telling import dispatcher, report_dead, report_job
+from nianshen.telling import report_job
 from notifiers.dispatcher import LEASE as DELIVERY_LEASE
 
 BEAT_SECONDS: Final = 10
@@ -144,10 +145,17 @@ class Watch:
             return found
         try:
             oldest = self._store.outbox.oldest_due(_now())
+            given_up = self._store.channels.given_up()
         except StorageError as error:
             return [str(error)]
         if oldest is not None and _now() - oldest > OLDEST_WAITING:
             found.append("有告警等待超过 15 分钟 / an alert has been due for more than 15 minutes")
+        for channel in given_up:
+            settings = self._config.channels.get(channel)
+            if settings is not None and settings.fallback is None:  # else a person heard of it
+                found.append(
+                    f"通道 {channel} 已停用，且没有备用通道 / channel {channel} is given up and has no fallback"
+                )
         return found
 
     @contextmanager
@@ -181,7 +189,7 @@ class Watch:
                 if jump is not None:
                     self._clock_jumped(jump)
                 with self._store.transaction() as unit:
-                    report_dead(unit, self._config)
+                    report_failures(unit, self._config)
                     self._alarm.well(unit)
                 self._alarm.forget()
                 self._beat_began, self._beat_ended = None, time.monotonic()

@@ -223,7 +223,8 @@ class Dispatcher:
             elif (delay := next_delay(delivery.attempts + 1, outcome.after, self._rng)) is not None:
                 due = now + delay
             else:
-                outcome = Permanent(f"{TRIES} 次后放弃 / given up after {TRIES} tries: {outcome.reason}")
+                reason = f"{TRIES} 次后放弃 / given up after {TRIES} tries: {outcome.reason}"
+                outcome = Permanent(reason, hold=outcome.hold)  # the message's end is no sign that the channel works
         claimed = self._write(delivery, outcome, now, due, seconds, lane)
         lane.count(delivery, outcome, due)
         return claimed

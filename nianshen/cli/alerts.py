@@ -19,6 +19,7 @@ from nianshen.cli.output import Format, render, safe
 from nianshen.cli.status import instant
 from nianshen.config import Config, load
 from nianshen.errors import UsageError
+from nianshen.given_up import lines_on
 from nianshen.recounting import story
 from nianshen.reminding import all_well, release_steady, remind
 from nianshen.repeating import repeat
@@ -76,11 +77,14 @@ def _print(config: Path, output: Format, state: str | None) -> None:
     store = _open(config)
     try:
         found = [row.as_json() for row in store.alerts.list() if state in {None, row.state}]
+        given_up = list(lines_on(store.channels.states()))
     finally:
         store.close()
     lines = [{**one, "rules": " ".join(one["rules"])} for one in found]
     answer = {"schema": SCHEMA, "alerts": found}
     sys.stdout.write(render(output, document=answer, columns=COLUMNS, rows=lines))
+    if output is Format.TABLE:
+        sys.stdout.write("".join(f"{safe(line)}\n" for line in given_up))
 
 
 def explain(
@@ -151,9 +155,12 @@ def retry(
     store = _open(config)
     try:
         count, unknown = store.outbox.retry(None if everything else ids, datetime.now(UTC))
+        given_up = list(lines_on(store.channels.states()))
     finally:
         store.close()
     typer.echo(f"{count} 条消息将立即重发 / {count} message(s) due at once")
+    for line in given_up:
+        typer.echo(safe(line), err=True)
     if unknown:
         names = ", ".join(sorted(unknown))
         raise UsageError(f"没有这些告警：{safe(names)}", f"no such alerts: {safe(names)}")

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from crawler.evidence import BlobStore
-from nianshen import telling
+from nianshen import sending, telling
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.cli.output import Format, render
 from nianshen.cli.status import instant
@@ -95,7 +95,7 @@ def _told(store: Store, settings: Config, moment: datetime, news: Sequence[telli
     with store.transaction() as unit:
         standing = survey(unit, settings, news[0].year, moment)
         telling.enqueue(unit, settings, datetime.now(UTC), news, standing, blobs.holds)
-    tally = telling.send(store, settings, SEND_LIMIT, Random())  # noqa: S311 - spreads retries, guards nothing
+    tally = sending.send(store, settings, SEND_LIMIT, Random())  # noqa: S311 - spreads retries, guards nothing
     return Exit.UNDELIVERED if tally.dead or tally.waiting else Exit.OK
 
 

@@ -23,6 +23,8 @@ from nianshen.config.channels import settings
 from nianshen.config.problems import did_you_mean
 from nianshen.errors import Exit, UsageError
 from nianshen.receivers import open_channels, open_transport
+from nianshen.store import open_store
+from nianshen.store.database import parse, sqlite_path
 from notifiers import channels, sample
 from notifiers.digest import Message
 from notifiers.exchange import CannotBuildError, Letter, Notice, Outgoing, TransportFault, outcome_of_fault
@@ -85,7 +87,10 @@ def send_test(
     name: Annotated[str, typer.Argument(metavar="CHANNEL", help="通道 / channel")],
     config: ConfigOption = DEFAULT,
 ) -> None:
-    """Send one marked test message at once, past the outbox. Exit 6 if it does not arrive."""
+    """Send one marked test message at once, past the outbox. Exit 6 if it does not arrive.
+
+    A channel that was given up and takes it is used again.
+    """
     found = load(config, os.environ)
     _known(found, name)
     now = datetime.now(UTC)
@@ -100,6 +105,8 @@ def send_test(
     reason = safe(redact(outcome.reason, channel.secrets))
     if isinstance(outcome, Delivered):
         typer.echo(f"{safe(name)}: 已送达 / delivered: {reason}")
+        if _restored(found, name):
+            typer.echo(f"{safe(name)}: 重新启用，等待的消息将发出 / in use again, what waits will be sent")
         return
     hopeless = isinstance(outcome, Permanent)
     said = "被拒绝，重试无益 / refused for good" if hopeless else "未送达，可重试 / not delivered, may pass"
@@ -138,6 +145,18 @@ def verify_signature(
         typer.echo(f"签名无效 / not valid: {error.code}: {error}", err=True)
         raise typer.Exit(Exit.EVIDENCE) from None
     typer.echo("签名有效 / the signature is valid")
+
+
+def _restored(config: Config, name: str) -> bool:
+    """Use a channel again that was given up; False if it was not, or nothing was ever stored."""
+    path = sqlite_path(parse(config.database_url))
+    if path is not None and not path.exists():
+        return False
+    store = open_store(config.database_url, create=False)
+    try:
+        return store.channels.restore(name, datetime.now(UTC))
+    finally:
+        store.close()
 
 
 def _known(config: Config, name: str) -> None:

@@ -15,6 +15,7 @@ from nianshen.cli.output import Format, render, safe
 from nianshen.config import Config, load
 from nianshen.config.model import Portal
 from nianshen.errors import UsageError
+from nianshen.given_up import lines_on
 from nianshen.health import State
 from nianshen.standing import survey
 from nianshen.status import Status, document
@@ -56,6 +57,7 @@ def run(
     try:
         answer = document(chosen, survey(store, settings, chosen, moment))
         readings = [(portal, store.portals.last(portal.id)) for portal in settings.portals]
+        given_up = list(lines_on(store.channels.states()))
     finally:
         store.close()
     rows = [_row(one, output) for one in answer["organisations"]]
@@ -65,6 +67,7 @@ def run(
         counts = (coverage["checked"], coverage["total"])
         sys.stdout.write(f"\n{chosen} 年度：已核查 {counts[0]} / {counts[1]} / checked {counts[0]} of {counts[1]}\n")
         sys.stdout.write("".join(_ill(portal, reading, settings) for portal, reading in readings if reading))
+        sys.stdout.write("".join(f"{safe(line)}\n" for line in given_up))
 
 
 def instant(text: str | None, settings: Config) -> datetime:

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 
-from nianshen.store import channels, tables
+from nianshen.store import channels as states
+from nianshen.store import tables
 from nianshen.store.database import Access
 from nianshen.store.grouping import merged, withdraw
 from notifiers import limits
@@ -64,11 +65,11 @@ class Outbox:
             if connection.execute(_ANY_DUE, {"here": channel, "now": wanted.now}).one_or_none() is None:
                 return None  # an idle lane asks every second: it must not take the only write lock to hear no
         with self._access.write() as connection:
-            channels.make(connection, channel, wanted.pace, wanted.now)
-            before = channels.state(connection, channel)
+            states.make(connection, channel, wanted.pace, wanted.now)
+            before = states.state(connection, channel)
             claimed, state = _claim(connection, channel, wanted, before)
             if state is not before:
-                channels.keep(connection, channel, state)
+                states.keep(connection, channel, state)
         return claimed
 
     def settle(
@@ -86,15 +87,15 @@ class Outbox:
         A delivery always counts. A failure reported after the lease ran out and another sender settled is ignored.
         """
         with self._access.write() as connection:
-            before = state = channels.state(connection, delivery.channel)
-            channels.count(connection, delivery.channel, outcome, seconds)
+            before = state = states.state(connection, delivery.channel)
+            states.count(connection, delivery.channel, outcome, seconds)
             if _settled(connection, delivery, outcome, now, not_before):
                 state = limits.after(before, outcome, now)
             claimed: Delivery | datetime | None = None
             if wanted is not None:
                 claimed, state = _claim(connection, delivery.channel, wanted, state)
             if state is not before:
-                channels.keep(connection, delivery.channel, state)
+                states.keep(connection, delivery.channel, state)
         return claimed
 
     def withdraw(self, keys: Collection[str], why: Why) -> int:
@@ -102,9 +103,11 @@ class Outbox:
         with self._access.write() as connection:
             return withdraw(connection, keys, why)
 
-    def unreported(self) -> list[DeadLetter]:
-        """Dead letters no person was told of yet; from now on they count as told."""
+    def unreported(self, channels: Collection[str] | None = None) -> list[DeadLetter]:
+        """Dead letters no person was told of yet, of these channels or all; from now on they count as told."""
         dead = and_(_TABLE.c.state == "dead", _TABLE.c.reported.is_(False))
+        if channels is not None:
+            dead = and_(dead, _TABLE.c.channel.in_(channels))
         with self._access.write() as connection:
             query = select(_TABLE.c.message_id, _TABLE.c.channel, _TABLE.c.body, _TABLE.c.last_error)
             found = connection.execute(query.where(dead).order_by(_TABLE.c.message_id).with_for_update()).all()
@@ -114,8 +117,8 @@ class Outbox:
 
     def oldest_due(self, now: datetime) -> datetime | None:
         """Since when the message due longest has been due; None if none is. A channel at rest keeps nobody waiting."""
-        states = channels.Channels(self._access).states()
-        resting = {name for name, state in states.items() if state.disabled_at or (state.held_until or now) > now}
+        known = states.Channels(self._access).states()
+        resting = {name for name, state in known.items() if state.disabled_at or (state.held_until or now) > now}
         return min((since for name, since in self.due_since(now).items() if name not in resting), default=None)
 
     def due_since(self, now: datetime) -> dict[str, datetime]:
@@ -156,7 +159,7 @@ class Outbox:
         failed = and_(_TABLE.c.state == "pending", _TABLE.c.attempts > 0, _TABLE.c.not_before > now)
         with self._access.write() as connection:
             connection.execute(update(_TABLE).where(failed).values(not_before=now))
-            channels.wake(connection)
+            states.wake(connection)
 
     def undelivered(self, now: datetime) -> int:
         """Messages that failed or are overdue and still wait; those held back for later are not among them."""
@@ -186,7 +189,7 @@ class Outbox:
             ).rowcount
             hurried = and_(due, _TABLE.c.not_before > now)
             moved = connection.execute(update(_TABLE).where(hurried).values(anew)).rowcount
-            channels.wake(connection)
+            states.wake(connection)
         return revived + moved, set(ids or ()) - known
 
 

@@ -18,7 +18,7 @@ import requests
 from sqlalchemy import select
 
 from nianshen import config as settings
-from nianshen import telling
+from nianshen import sending, telling
 from nianshen.store import open_store, tables
 from notifiers.event import Event
 from tests.notifiers.receiver import SECRET, Receiver
@@ -55,7 +55,7 @@ def main(findings: int = WHOLE) -> int:
         with store.transaction() as unit:
             telling.enqueue(unit, config, NOW, news, standing, lambda _: True)
         taken, enqueued, used = process_time() - began, monotonic(), process_time()
-        with telling.dispatcher(store, config, Random(1)) as sender:
+        with sending.dispatcher(store, config, Random(1)) as sender:
             tally = sender.run_until_idle(datetime.now(UTC).replace(year=datetime.now(UTC).year + 1))
         gone, used = monotonic() - enqueued, process_time() - used
         with store._database.read() as connection:

@@ -27,7 +27,7 @@ from audit.lifecycle import Change
 from audit.lifecycle import Event as Step
 from crawler import browser
 from nianshen import config as settings
-from nianshen import telling
+from nianshen import sending, telling
 from nianshen.acknowledging import with_links
 from nianshen.acknowledging.desk import MOST_BYTES, Desk
 from nianshen.cli import call
@@ -35,6 +35,7 @@ from nianshen.config import Config
 from nianshen.config.problems import ConfigError
 from nianshen.observing import answering
 from nianshen.store import Acknowledgement, AuditRecord, Store, database, open_store
+from notifiers.dispatcher import Tally
 from notifiers.event import Event
 from tests.nianshen.test_telling import NOW, PortalNews, finding, news
 from tests.nianshen.test_watching import until
@@ -78,8 +79,8 @@ class Office:
         with self.store.transaction() as unit:
             telling.enqueue(unit, self.config, NOW, told, standing, lambda _: True)
 
-    def send(self) -> telling.Tally:
-        return telling.send(self.store, self.config, timedelta(seconds=3), Random(1))
+    def send(self) -> Tally:
+        return sending.send(self.store, self.config, timedelta(seconds=3), Random(1))
 
     def items(self) -> list[dict[str, Any]]:
         """The alerts of the last message that the webhook got."""
@@ -128,7 +129,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
         store = open_store(config.database_url)
         one = Office(tmp_path, config, store, receiver)
         one.tell(news("o0"))
-        assert one.send() == telling.Tally(sent=2)
+        assert one.send() == Tally(sent=2)
         with served(one):
             yield one
         store.close()
@@ -355,7 +356,7 @@ def test_a_retry_carries_the_same_bytes_even_after_the_key_changed(tmp_path: Pat
         store = open_store(config.database_url)
         office = Office(tmp_path, config, store, receiver)
         office.tell(news("o0"))
-        telling.send(store, config, timedelta(seconds=1), Random(1))
+        sending.send(store, config, timedelta(seconds=1), Random(1))
         office.config = configured(tmp_path, receiver.url, port, '["${OLD_KEY}", "${ACK_KEY}"]')
         store.outbox.retry(None, datetime.now(UTC))
         office.send()

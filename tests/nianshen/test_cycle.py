@@ -15,7 +15,7 @@ import pytest
 from audit import reading
 from audit.report import Report
 from crawler.evidence import BlobStore
-from nianshen import choosing, cycle, telling
+from nianshen import choosing, cycle, sending, telling
 from nianshen.cycle import CycleResult
 from nianshen.demo import figures
 from nianshen.demo.narrative import Publication
@@ -515,7 +515,7 @@ def test_a_receiver_that_refuses_for_good_makes_a_dead_alert(tmp_path: Path, mon
 
 def test_what_was_stored_survives_a_sending_that_breaks(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.publish("edu", report("edu", misprints=WRONG))
-    monkeypatch.setattr(telling, "send", _break)
+    monkeypatch.setattr(sending, "send", _break)
     with pytest.raises(RuntimeError):
         office.run(MORNING)
     monkeypatch.undo()

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from nianshen import config as settings
-from nianshen import telling
+from nianshen import sending, telling
 from nianshen.calendar import Calendar, Due
 from nianshen.config.model import Policy
 from nianshen.recounting import story
@@ -211,7 +211,7 @@ def test_dead_letters_are_told_on_the_fallback_channel_once(tmp_path: Path, stor
         assert isinstance(claimed, Delivery)
         store.outbox.settle(claimed, Permanent("404"), now, None)
         with store.transaction() as unit:
-            telling.report_dead(unit, config)
+            sending.report_failures(unit, config)
 
     ((_, told), (_, lost)) = messages(store)
     assert (told["type"], lost["type"]) == ("system.delivery_failed", "audit.alert.opened")

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from nianshen import config as settings
-from nianshen import telling
+from nianshen import sending, telling
 from nianshen.store import Store, open_store
 from notifiers import limits
 from notifiers.dispatcher import Tally
@@ -74,7 +74,7 @@ def tell(folder: Path, store: Store, *, refusing: bool) -> tuple[Tally, dict[str
         standing = [{"id": f"o{one}", "name": f"第{one}局", "status": "error", "reason": None} for one in range(2)]
         with store.transaction() as unit:
             telling.enqueue(unit, config, NOW, [news("o0"), news("o1")], standing, lambda _: True)
-        tally = telling.send(store, config, timedelta(seconds=3), Random(1))
+        tally = sending.send(store, config, timedelta(seconds=3), Random(1))
     return tally, services, mail
 
 

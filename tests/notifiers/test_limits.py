@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifiers.limits import OPENS_AFTER, Pace, State, admit, after, beside_the_crowd, fresh
+from notifiers.limits import GIVEN_UP_AFTER, OPENS_AFTER, Pace, State, admit, after, beside_the_crowd, fresh
 from notifiers.outcome import Delivered, Permanent, Retry
 from tests.notifiers.making import NOW
 
@@ -136,3 +136,39 @@ def test_messages_are_spread_over_the_seconds_after_the_mark() -> None:
     seconds = {later.second for number in range(200) if (later := beside_the_crowd(mark, f"msg_{number}"))}
 
     assert seconds == set(range(8, 20))
+
+
+def failing_for(span: timedelta, every: timedelta) -> State:
+    """A channel that failed at every such interval and once more at the end."""
+    state, now = fresh(Pace(600), NOW), NOW
+    while now < NOW + span:
+        state = after(state, DOWN, now)
+        now += every
+    return after(state, DOWN, NOW + span)
+
+
+def test_a_channel_that_only_failed_for_five_days_is_given_up() -> None:
+    almost = failing_for(GIVEN_UP_AFTER - timedelta(seconds=1), timedelta(hours=1))
+    state = failing_for(GIVEN_UP_AFTER, timedelta(hours=29))
+
+    assert almost.disabled_at is None
+    assert (state.disabled_at, state.failing_since) == (NOW + GIVEN_UP_AFTER, NOW)
+    assert admit(state, Pace(600), NOW + timedelta(days=99), NOW + timedelta(days=99)) is None
+    assert after(state, DOWN, NOW + timedelta(days=7)).disabled_at == NOW + GIVEN_UP_AFTER
+    assert after(state, Delivered("204"), NOW + timedelta(days=7)).disabled_at is None
+
+
+@pytest.mark.parametrize("pause", [timedelta(hours=32), timedelta(days=60)])
+def test_two_failures_with_a_long_pause_between_are_no_continuous_failure(pause: timedelta) -> None:
+    state = after(failing(1), DOWN, NOW + pause)
+
+    assert state.failing_since == NOW + pause
+    assert after(state, DOWN, NOW + pause + GIVEN_UP_AFTER - timedelta(seconds=1)).disabled_at is None
+
+
+def test_one_delivery_begins_the_five_days_anew() -> None:
+    middle = after(failing_for(timedelta(days=3), timedelta(hours=1)), Delivered("204"), NOW + timedelta(days=3))
+
+    state = after(after(middle, DOWN, NOW + timedelta(days=4)), DOWN, NOW + timedelta(days=5))
+
+    assert (state.failing_since, state.disabled_at) == (NOW + timedelta(days=4), None)
