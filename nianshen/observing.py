@@ -12,16 +12,18 @@ import json
 import sys
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Metric
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
@@ -29,6 +31,7 @@ from nianshen.acknowledging.desk import MOST_BYTES, Answer, Desk
 from nianshen.errors import StorageError
 from nianshen.schedule import Watcher
 from nianshen.store import Store
+from nianshen.store.channels import BOUNDS
 from notifiers.acklink import PATH
 
 _TEXT: Final = "text/plain; charset=utf-8"
@@ -47,7 +50,7 @@ class StoreMetrics(Collector):
         yield _gauge("nianshen_watch_leads", "Whether this process runs the jobs", self._watcher.leads)
         yield _gauge("nianshen_watch_problems", "Reasons why the process is not ready", len(self._problems()))
         try:
-            metrics = [*self._outbox(), *self._channels(), *self._jobs()]
+            metrics = [*self._outbox(), *self._channels(), *self._attempts(), *self._jobs()]
         except StorageError:
             yield _gauge("nianshen_store_up", "Whether the store answers", False)
             return
@@ -69,10 +72,33 @@ class StoreMetrics(Collector):
     def _channels(self) -> Iterator[Metric]:
         failures = GaugeMetricFamily("nianshen_channel_failures", "Failures in a row", labels=["channel"])
         breaker = GaugeMetricFamily("nianshen_channel_open", "Whether its breaker is open", labels=["channel"])
+        given_up = GaugeMetricFamily("nianshen_channel_disabled", "Whether it is given up", labels=["channel"])
         for channel, state in self._store.channels.states().items():
             failures.add_metric([channel], state.failures)
             breaker.add_metric([channel], state.open)
-        return iter((failures, breaker))
+            given_up.add_metric([channel], state.disabled_at is not None)
+        return iter((failures, breaker, given_up))
+
+    def _attempts(self) -> Iterator[Metric]:
+        """Counted in the store, so that what ``run`` and other watchers sent is among them."""
+        attempts = CounterMetricFamily(
+            "nianshen_delivery_attempts", "Attempts by how they ended", labels=["channel", "outcome"]
+        )
+        seconds = HistogramMetricFamily("nianshen_delivery_seconds", "How long an attempt took", labels=["channel"])
+        counts = self._store.channels.attempts()
+        ended: Counter[tuple[str, str]] = Counter()
+        for one in counts:
+            ended[one.channel, one.outcome] += one.count
+        for (channel, outcome), count in ended.items():
+            attempts.add_metric([channel, outcome], count)
+        for channel in dict.fromkeys(one.channel for one in counts):
+            own = [one for one in counts if one.channel == channel]
+            reached = [sum(one.count for one in own if one.within <= bound) for bound in BOUNDS]
+            buckets = [
+                ("+Inf" if bound == inf else str(bound), count) for bound, count in zip(BOUNDS, reached, strict=True)
+            ]
+            seconds.add_metric([channel], buckets, sum(one.seconds for one in own))
+        return iter((attempts, seconds))
 
     def _jobs(self) -> Iterator[Metric]:
         slots = GaugeMetricFamily("nianshen_job_slots", "Slots by state", labels=["job", "state"])

@@ -14,7 +14,7 @@ from nianshen.observing import StoreMetrics, answering
 from nianshen.store import NewMessage, Store, open_store
 from notifiers.limits import Pace
 from notifiers.outbox import Delivery, Wanted
-from notifiers.outcome import Retry
+from notifiers.outcome import Delivered, Permanent, Retry
 from tests.nianshen.test_schedule import Hands, Time, step, watcher
 
 PROBLEMS: list[str] = []
@@ -71,6 +71,27 @@ def test_metrics_count_messages_channels_and_jobs(address: str, store: Store) ->
     assert lines['nianshen_channel_failures{channel="ops"}'] == "1.0"
     assert lines['nianshen_job_slots{job="hourly",state="done"}'] == "1.0"
     assert (lines["nianshen_watch_leads"], lines["nianshen_store_up"]) == ("1.0", "1.0")
+
+
+def test_metrics_count_attempts_by_how_they_ended_and_how_long_they_took(address: str, store: Store) -> None:
+    now = datetime.now(UTC)
+    store.enqueue([], [NewMessage(f"msg_{number}", "ops", b"{}", []) for number in range(3)], now)
+    for outcome, seconds in ((Delivered("204"), 0.2), (Delivered("204"), 0.3), (Permanent("404"), 9.0)):
+        claimed = store.outbox.claim("ops", Wanted(Pace(600), now, now + timedelta(seconds=90)))
+        assert isinstance(claimed, Delivery)
+        store.outbox.settle(claimed, outcome, now, None, seconds=seconds)
+
+    text = get(address + "/metrics")[1]
+
+    lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    took = "nianshen_delivery_seconds"
+    assert lines['nianshen_delivery_attempts_total{channel="ops",outcome="delivered"}'] == "2.0"
+    assert lines['nianshen_delivery_attempts_total{channel="ops",outcome="dead"}'] == "1.0"
+    below = [lines[f'{took}_bucket{{channel="ops",le="{le}"}}'] for le in ("0.1", "0.25", "0.5", "5.0", "10.0", "+Inf")]
+    assert below == ["0.0", "1.0", "2.0", "2.0", "3.0", "3.0"]
+    assert lines[f'{took}_count{{channel="ops"}}'] == "3.0"
+    assert float(lines[f'{took}_sum{{channel="ops"}}']) == pytest.approx(9.5)
+    assert lines['nianshen_channel_disabled{channel="ops"}'] == "0.0"
 
 
 def test_a_store_that_is_gone_is_told_and_breaks_nothing(address: str, store: Store, tmp_path: Path) -> None:
