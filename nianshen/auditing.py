@@ -27,6 +27,7 @@ from nianshen.config.model import Organisation
 from nianshen.standing import lists_of
 from nianshen.status import absence_proven
 from nianshen.store import AuditRecord, FindingRow, Lists, ReportRow, Unit
+from notifiers.mute import Why
 
 TABLES = ("disclosure", "requests", "disputes")
 Number = int | Decimal
@@ -203,6 +204,8 @@ class Desk:
                 findings=findings,
             )
         )
+        if waived.covered:
+            self.unit.outbox.withdraw(waived.covered, Why.DECIDED)
         return Settled(organisation, year, self.scope, changes, before, frozenset(waived.covered) | decided)
 
     def useless(self) -> tuple[Waiver, ...]:

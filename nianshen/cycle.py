@@ -122,6 +122,7 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
                     _record(this, unit, result, found)
                     standing = survey(unit, config, year, now)
                     open_findings = unit.findings.list(year=year, standing="open")
+                    telling.withdraw_stale(unit, year, standing)
                     telling.enqueue(unit, config, now, this.news, standing, this.blobs.holds)
                 partial = any(not portal["complete"] for portal in result["portals"])
                 store.runs.finish(this.id, "partial" if partial else "finished", now, _last_hash(this))

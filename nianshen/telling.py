@@ -164,14 +164,28 @@ def store_items(
 def release(unit: Unit, config: Config, now: datetime, row: FindingRow, standing: Sequence[Mapping[str, Any]]) -> int:
     """Enqueue the alerts of a finding that are held back; returns how many there were.
 
-    They keep their ids, so that a receiver knows them whenever they come.
+    They keep their ids, so that a receiver knows them whenever they come. If nothing of the finding was ever told, the
+    last alert that was withdrawn unsent is among them: who calls it right after all must not be left in silence.
     """
-    held = [one for one in unit.alerts.list(key=row.fingerprint) if one.state == "pending" and one.message_id is None]
+    alerts = unit.alerts.list(key=row.fingerprint)
+    held = [one for one in alerts if one.state == "pending" and one.message_id is None]
+    if not held and not unit.alerts.notices([row.fingerprint]):
+        held = [one for one in alerts if one.error == str(Why.DECIDED)][:1]
     if not held:
         return 0
     items = [replace(item_of(unit, config, row, Event(one.event), "", standing), alert_id=one.id) for one in held]
     store_items(unit, config, now, items, {}, counts_of(standing))
     return len(held)
+
+
+def withdraw_stale(unit: Unit, year: int, standing: Sequence[Mapping[str, Any]]) -> int:
+    """Take reminders out of what nobody tried to send yet, where there is nothing to be reminded of any more.
+
+    Returns how many there were. Not to have been seen this time does not make a reminder wrong.
+    """
+    arrived = {reminder_key(one["id"], year) for one in standing if one["first_seen"]}
+    excused = {reminder_key(one["id"], year) for one in standing if one["status"] == Status.WAIVED} - arrived
+    return unit.outbox.withdraw(arrived, Why.ARRIVED) + unit.outbox.withdraw(excused, Why.DECIDED)
 
 
 def item_of(

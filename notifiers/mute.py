@@ -28,6 +28,8 @@ class Why(Enum):
     GONE = (False, "告知之前已消失", "gone before it was told")
     NO_FALLBACK = (False, "没有备用通道", "no fallback channel")
     SUPERSEDED = (False, "发出之前已有更新的告警", "a newer alert took its place before it was sent")
+    DECIDED = (False, "发出之前已豁免或排除", "waived or dismissed before it was sent")
+    ARRIVED = (False, "发出之前报告已出现", "the report appeared before it was sent")
     MERGED = (False, "与同组的消息合并发送", "sent as one with the other messages of its group")
 
     def __init__(self, later: bool, zh: str, en: str) -> None:

@@ -20,6 +20,7 @@ from nianshen.errors import UsageError
 from nianshen.standing import survey
 from nianshen.store import FindingRow, Store, open_store
 from nianshen.telling import release
+from notifiers.mute import Why
 
 SCHEMA = "nianshen.findings/1"
 COLUMNS = {
@@ -136,9 +137,10 @@ def dismiss(
     config: ConfigOption = DEFAULT,
 ) -> None:
     """Call it no problem. It comes back if the figures it compared change."""
-    with _the_finding(load(config, os.environ), fingerprint) as (store, row):
-        store.findings.decide(row.fingerprint, "dismissed", reason=reason, by=by, at=datetime.now(UTC))
-    typer.echo(f"已排除 / dismissed: {row.fingerprint[:_SHORT]}")
+    with _the_finding(load(config, os.environ), fingerprint) as (store, row), store.transaction() as unit:
+        unit.findings.decide(row.fingerprint, "dismissed", reason=reason, by=by, at=datetime.now(UTC))
+        count = unit.outbox.withdraw([row.fingerprint], Why.DECIDED)
+    typer.echo(f"已排除 / dismissed: {row.fingerprint[:_SHORT]}{_withdrawn(count)}")
 
 
 def waive(
@@ -157,9 +159,14 @@ def waive(
             f"--until 须在今天到 {today + LONGEST_WAIVER} 之间",
             f"--until must be from today to {today + LONGEST_WAIVER}",
         )
-    with _the_finding(settings, fingerprint) as (store, row):
-        store.findings.decide(row.fingerprint, "waived", reason=reason, by=by, at=now, until=until.date())
-    typer.echo(f"已豁免到 / waived until {until.date()}: {row.fingerprint[:_SHORT]}")
+    with _the_finding(settings, fingerprint) as (store, row), store.transaction() as unit:
+        unit.findings.decide(row.fingerprint, "waived", reason=reason, by=by, at=now, until=until.date())
+        count = unit.outbox.withdraw([row.fingerprint], Why.DECIDED)
+    typer.echo(f"已豁免到 / waived until {until.date()}: {row.fingerprint[:_SHORT]}{_withdrawn(count)}")
+
+
+def _withdrawn(count: int) -> str:
+    return f"；撤回 {count} 条待发告警 / {count} alert(s) not sent yet withdrawn" if count else ""
 
 
 @contextmanager

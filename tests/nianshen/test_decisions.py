@@ -11,6 +11,7 @@ import pytest
 
 from nianshen.cli import call
 from nianshen.errors import Exit
+from notifiers.mute import Why
 from tests.nianshen.office import EVENING, MORNING, NEXT_DAY, Office, opened, report
 from tests.notifiers.receiver import SECRET
 
@@ -197,3 +198,102 @@ def test_an_unknown_rule_set_is_named_with_those_there_are(office: Office, capsy
 
     assert code == Exit.USAGE
     assert "known:" in capsys.readouterr().err
+
+
+def quiet() -> str:
+    """A policy that holds back what is told now."""
+    hour = (datetime.now(UTC) + timedelta(hours=8)).hour
+    return f'policy: {{quiet: "{hour:02}:00-{(hour + 2) % 24:02}:00"}}'
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        ["dismiss", "--by", "张三", "--reason", "误报"],
+        [
+            "waive",
+            "--by",
+            "张三",
+            "--reason",
+            "系统切换",
+            "--until",
+            f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}",
+        ],
+    ],
+)
+def test_a_decision_withdraws_the_alert_that_waits_and_says_so(
+    office: Office, capsys: pytest.CaptureFixture[str], decision: list[str]
+) -> None:
+    office.more = quiet()
+    office.publish("edu", report("edu", misprints=WRONG))
+    office.run(MORNING)
+    (waiting,) = office.alerts()
+
+    code = findings(office, decision[0], fingerprint(office), *decision[1:])
+    said = capsys.readouterr().out
+    call(["alerts", "explain", waiting.id, "--config", str(office.config_path)])
+
+    (alert,) = office.alerts()
+    assert code == Exit.OK
+    assert (waiting.state, alert.state) == ("pending", "suppressed")
+    assert "1 alert(s) not sent yet withdrawn" in said
+    assert "waived or dismissed before it was sent" in capsys.readouterr().out
+    assert office.told() == []
+
+
+def test_what_was_dismissed_unheard_and_confirmed_after_all_is_told(office: Office) -> None:
+    office.more = quiet()
+    office.publish("edu", report("edu", misprints=WRONG))
+    office.run(MORNING)
+    findings(office, "dismiss", fingerprint(office), "--by", "张三", "--reason", "误报")
+    office.more = ""
+
+    for _ in range(2):
+        findings(office, "confirm", fingerprint(office), "--by", "李四")
+    office.run(EVENING)
+
+    assert office.told() == [("opened", "edu", "A003")]
+
+
+def test_a_waiver_of_the_configuration_withdraws_what_waits(office: Office) -> None:
+    office.more = quiet()
+    office.publish("edu", report("edu", misprints=WRONG))
+    office.run(MORNING)
+    office.more += WAIVER.format(until="2027-01-01")
+
+    office.run(EVENING)
+
+    assert [(one.state, one.error) for one in office.alerts()] == [("suppressed", str(Why.DECIDED))]
+
+
+def test_a_reminder_that_waits_is_withdrawn_once_the_report_is_there(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.more = quiet()
+    office.papers.pop(("edu", 2025))
+    before = datetime(2026, 1, 29, 1, tzinfo=UTC)
+    office.run(before)
+    call(["alerts", "remind", "--now", before.isoformat(), "--config", str(office.config_path)])
+    (waiting,) = office.alerts()
+    office.publish("edu", report("edu"))
+
+    office.run(before + timedelta(hours=6))
+    call(["alerts", "explain", waiting.id, "--config", str(office.config_path)])
+
+    (alert,) = [one for one in office.alerts() if one.event == "reminder"]
+    assert (waiting.event, waiting.state) == ("reminder", "pending")
+    assert (alert.state, alert.error) == ("suppressed", str(Why.ARRIVED))
+    assert "the report appeared before it was sent" in capsys.readouterr().out
+
+
+def test_a_reminder_stays_while_the_portal_cannot_be_read(office: Office) -> None:
+    office.more = quiet()
+    office.papers.pop(("edu", 2025))
+    before = datetime(2026, 1, 29, 1, tzinfo=UTC)
+    office.run(before)
+    call(["alerts", "remind", "--now", before.isoformat(), "--config", str(office.config_path)])
+    office.failing["city"] = "portal_unreachable"
+
+    office.run(before + timedelta(hours=6))
+
+    assert ("reminder", "pending") in {(one.event, one.state) for one in office.alerts()}

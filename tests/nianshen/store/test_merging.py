@@ -150,3 +150,69 @@ def test_a_channel_whose_tried_messages_are_all_dead_is_probed_with_a_new_one(st
     hold(store, [("b", Event.OPENED)], run=1, due=NOW)
 
     assert told(claim(store, NOW + timedelta(hours=2))) == [("b-1", "opened")]
+
+
+def test_what_a_person_waived_meanwhile_is_taken_out_and_the_rest_goes_on(store: Store) -> None:
+    first = hold(store, [("waived", Event.OPENED), ("stays", Event.WORSE)])
+
+    count = store.outbox.withdraw(["waived", "unknown"], Why.DECIDED)
+    delivery = claim(store)
+
+    assert count == 1
+    assert told(delivery) == [("stays-0", "worse")]
+    assert delivery.message_id != first
+    assert json.loads(delivery.body)["type"] == "audit.alert.worse"
+    assert fate(store) == {
+        "stays-0": (delivery.message_id, "pending", None),
+        "waived-0": (first, "suppressed", str(Why.DECIDED)),
+    }
+    assert store.alerts.notices(["waived"]) == {}
+
+
+def test_a_message_of_which_nothing_is_left_is_not_sent(store: Store) -> None:
+    first = hold(store, [("waived", Event.OPENED), ("too", Event.REMINDER)])
+
+    assert store.outbox.withdraw(["waived", "too"], Why.DECIDED) == 2
+
+    assert store.outbox.claim("ops", Wanted(Pace(600), MORNING, MORNING)) is None
+    assert {one[:2] for one in fate(store).values()} == {(first, "suppressed")}
+    assert store.outbox.withdraw(["waived", "too"], Why.DECIDED) == 0
+
+
+def test_what_was_tried_once_is_never_withdrawn(store: Store) -> None:
+    hold(store, [("tried", Event.OPENED)], due=NOW)
+    tried = claim(store, NOW)
+
+    on_its_way = store.outbox.withdraw(["tried"], Why.DECIDED)
+    store.outbox.settle(tried, Retry(None, "timeout"), NOW, NOW)
+    waiting = store.outbox.withdraw(["tried"], Why.DECIDED)
+
+    assert (on_its_way, waiting) == (0, 0)
+    again = claim(store, NOW)
+    assert (again.message_id, again.body) == (tried.message_id, tried.body)
+
+
+def test_that_a_thing_is_mended_is_told_whatever_was_decided(store: Store) -> None:
+    hold(store, [("mended", Event.RESOLVED)])
+
+    assert store.outbox.withdraw(["mended"], Why.DECIDED) == 0
+
+
+def test_hidden_alerts_come_forth_when_those_before_them_are_withdrawn(store: Store) -> None:
+    hold(store, [(f"k{number:02}", Event.OPENED) for number in range(63)])
+
+    assert store.outbox.withdraw([f"k{number:02}" for number in range(20)] + ["k62"], Why.DECIDED) == 21
+    delivery = claim(store)
+
+    data = json.loads(delivery.body)["data"]
+    assert [name for name, _ in told(delivery)] == [f"k{number:02}-0" for number in range(20, 62)]
+    assert (data["hidden"], data["counts"]["events"]) == (0, {"opened": 42})
+
+
+def test_a_withdrawn_message_still_merges_with_the_others_of_its_group(store: Store) -> None:
+    hold(store, [("a", Event.OPENED), ("waived", Event.OPENED)])
+    hold(store, [("b", Event.OPENED)], run=1)
+
+    store.outbox.withdraw(["waived"], Why.DECIDED)
+
+    assert told(claim(store)) == [("a-0", "opened"), ("b-1", "opened")]
