@@ -5,6 +5,7 @@ Keys of the job document, beside the portals and organisations of the configurat
 - ``run_id``, ``year`` (``years``: those of which reports are fetched, else it and the one before);
 - ``evidence``, ``result``: folder and file; ``manners``: the folder in which all processes that ask the same groups of
   servers meet, ``<evidence>/manners`` unless given (a crawl with evidence of its own names that of the configuration);
+- ``part``: the number of this process among those that share the run; each has a WARC of its own;
 - ``timeout``: seconds in which an answer must be there whole, 30 unless given;
 - ``user_agent``, ``contact``; ``timezone`` of the crawl windows, Asia/Shanghai unless given;
 - ``fresh``: ids of portals of which everything is fetched in full, as on the days of a deadline;
@@ -21,9 +22,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ from crawler.playback import Playback
 from crawler.portal import Organisation, Portal
 from crawler.probe import Reach, Scope
 from crawler.recorder import Entry, Recorder
+from crawler.result import in_order, write
 from crawler.select import Choice
 from crawler.validators import Validators
 
@@ -88,7 +89,7 @@ class Run:
                 for portal in portals
             },
             blobs=blobs,
-            recorder=None if replay else Recorder(blobs, Warc(evidence, str(job["run_id"])), Manifest(evidence)),
+            recorder=None if replay else Recorder(blobs, Warc(evidence, _file_of(job)), Manifest(evidence)),
             playback=Playback(evidence, str(replay)) if replay else None,
             validators=Validators(evidence, [portal.id for portal in portals] if replay else job.get("fresh", ())),
             looks=None if replay else evidence / "looks",
@@ -161,49 +162,24 @@ class Run:
             "schema": "nianshen.crawl/1",
             "run_id": self.id,
             "portals": [ledger.as_json() for ledger in self.ledgers.values()],
-            "candidates": _in_order(one for ledger in self.ledgers.values() for one in ledger.candidates),
+            "candidates": in_order(one for ledger in self.ledgers.values() for one in ledger.candidates),
             "review": self._choices(lambda ledger: ledger.review),
-            "files": _in_order(one for ledger in self.ledgers.values() for one in ledger.files),
+            "files": in_order(one for ledger in self.ledgers.values() for one in ledger.files),
             "listed": self._choices(lambda ledger: ledger.listed),
             "others": self._choices(lambda ledger: ledger.others) if self.reach.scope is Scope.PROBE else [],
         }
 
     def _choices(self, kind: Callable[[Ledger], Mapping[Any, Choice]]) -> list[dict[str, Any]]:
-        return _in_order(
+        return in_order(
             choice_as_json(name, choice) for name, ledger in self.ledgers.items() for choice in kind(ledger).values()
         )
 
     def write_result(self) -> None:
         """Put the result in its place in one step; a reader never sees half of it."""
-        scratch = self.result.with_name(self.result.name + ".new")
-        self.result.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.open("w", encoding="utf-8") as file:
-            file.writelines(_pieces(self.as_json()))
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(self.result)
+        write(self.result, self.as_json())
 
 
-def _pieces(document: Mapping[str, Any]) -> Iterator[str]:
-    """The document as JSON, a row at a time: its text as a whole would take more room than all that it was made from.
-
-    Each row in one piece, which is what the C encoder is for.
-    """
-    opening = "{"
-    for key, value in document.items():
-        yield f"{opening}{json.dumps(key)}: "
-        opening = ", "
-        if not isinstance(value, list):
-            yield json.dumps(value, ensure_ascii=False)
-            continue
-        yield "["
-        for number, row in enumerate(value):
-            yield (", " if number else "") + json.dumps(row, ensure_ascii=False)
-        yield "]"
-    yield "}"
-
-
-def _in_order(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An order that does not depend on which server answered first: a replay gives the same document."""
-    names = ("portal", "page", "attachment_of", "url", "organisation", "year", "name")
-    return sorted(rows, key=lambda row: [str(row.get(name) or "") for name in names])
+def _file_of(job: Mapping[str, Any]) -> str:
+    """What the WARC of a part is called; the first part's like that of a run in one process."""
+    part = int(job.get("part") or 1)
+    return str(job["run_id"]) if part == 1 else f"{job['run_id']}.{part}"
