@@ -56,6 +56,7 @@ class Manners:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._folder = Path(directory) if directory else None
+        self._met = False
         self._rng, self._now = rng, now
         self._groups: dict[str, _Group] = {}
         for portal in portals:  # the strictest of the portals of a group counts
@@ -141,7 +142,9 @@ class Manners:
         plain = quote(name, safe="")
         path = self._folder / f"{plain if len(plain) < _LONGEST_NAME else sha256(name.encode()).hexdigest()}.{what}"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self._met:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._met = True
             return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise EvidenceError(

@@ -48,7 +48,7 @@ def report_page(url: str, text: str) -> Page | None:
     if root is None:
         return whole
     etree.strip_elements(root, "script", "style", "template", etree.Comment, with_tail=False)
-    said = "".join("".join(root.itertext()).split())
+    said = "".join(etree.tostring(root, encoding="unicode", method="text").split())
     if len(said) <= _BARE or not all(part in said for part in REPORT_PARTS):
         return whole
     if (

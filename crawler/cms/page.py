@@ -159,8 +159,10 @@ def _host(url: str) -> str:
 
 def clean(text: str) -> str:
     """NFKC, without white space and invisible signs (domain.md N0)."""
-    normal = unicodedata.normalize("NFKC", text)
-    return "".join(sign for sign in normal if not sign.isspace() and unicodedata.category(sign) != "Cf")
+    words = "".join(unicodedata.normalize("NFKC", text).split())
+    if words.isprintable():  # no invisible sign is
+        return words
+    return "".join(sign for sign in words if unicodedata.category(sign) != "Cf")
 
 
 def find_date(text: str) -> date | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import os
-import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 from crawler.evidence.errors import EvidenceError
 
@@ -57,25 +58,20 @@ class BlobStore:
         """Keep ``data``; returns its sha256. Atomic and synced; raises ``EvidenceError`` if there is no room."""
         sha = hashlib.sha256(data).hexdigest()
         path = self.path(sha)
-        scratch: Path | None = None
+        scratch = self._root / sha[:2] / f".new-{token_hex(8)}"
         try:
-            if path.exists() and _length(path) == len(data):
+            if _length(path) == len(data):
                 return sha
             packed = gzip.compress(data, _LEVEL, mtime=0)
             pays = len(packed) < _WORTH_IT * len(data)
-            target = self._root / sha[:2] / (f"{sha}.gz" if pays else sha)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as file:
-                scratch = Path(file.name)
-                file.write(packed if pays else data)
-                file.flush()
-                os.fsync(file.fileno())
+            target = scratch.with_name(f"{sha}.gz" if pays else sha)
+            _write(scratch, packed if pays else data)
             scratch.replace(target)
             if path != target:
                 path.unlink(missing_ok=True)  # a damaged one in the other form would be read in its place
             _sync_folder(target.parent)
         except OSError as error:
-            if scratch is not None:
+            with contextlib.suppress(OSError):
                 scratch.unlink(missing_ok=True)
             raise EvidenceError(f"证据写不进 / evidence cannot be written: {path}: {error}") from error
         return sha
@@ -103,13 +99,33 @@ def _pieces(path: Path) -> Iterator[bytes]:
             raise zlib.error("incomplete or too long")
 
 
-def _length(path: Path) -> int:
-    """The length of the content: gzip says it in its last four bytes."""
-    if path.suffix != ".gz":
-        return path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(-min(4, path.stat().st_size), os.SEEK_END)
-        return int.from_bytes(file.read(4), "little")
+def _length(path: Path) -> int | None:
+    """The length of the content, None if there is none: gzip says it in its last four bytes."""
+    try:
+        if path.suffix != ".gz":
+            return path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(-min(4, path.stat().st_size), os.SEEK_END)
+            return int.from_bytes(file.read(4), "little")
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A new file, on the disk when this returns."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, flags, 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:
