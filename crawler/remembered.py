@@ -1,19 +1,18 @@
 """What was seen in a page, remembered, so that a page whose bytes did not change is not parsed again.
 
-One small file a look beside the evidence, named by everything that the look depended on: the bytes of the page, its
-address and headers, what was known when it was looked at, and the code that looked. It is an optimisation and never the
-truth: whatever is lost, torn, or of other code is parsed again, and a replay does not use it.
+A note a look, found by everything that the look depended on: the bytes of the page, its address and headers, what was
+known when it was looked at, and the code that looked. It is an optimisation and never the truth: whatever is lost, torn
+or of other code is parsed again, and a replay does not use it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from enum import Enum
 from functools import cache
 from importlib.metadata import version
@@ -28,11 +27,9 @@ from crawler.cms.page import Link, ListPage, PageLink
 from crawler.follow import Plan
 from crawler.ledger import Visit
 from crawler.looking import Onward, SeenList, SeenReport
+from crawler.notes import Notes
 from crawler.select import Choice, Kind
 
-LONGEST = timedelta(days=7)
-"""No look is remembered for longer: pages are fetched in full as often, and the folder does not grow for ever."""
-_DIGEST = 64
 _PARSERS = ("beautifulsoup4", "lxml", "scrapy")
 _SHAPES = {
     one.__name__: one for one in (Choice, Link, ListPage, Onward, PageLink, Plan, SeenList, SeenReport, Verdict, Visit)
@@ -44,13 +41,10 @@ Seen = TypeVar("Seen")
 
 
 class Remembered:
-    """The looks of earlier runs; without a ``folder`` there are none. Threads may use it at once.
+    """The looks at the pages of one portal. Threads may use it at once. ``parsed`` and ``recalled`` count looks."""
 
-    ``parsed`` and ``recalled`` count looks.
-    """
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder, self._lock = folder, Lock()
+    def __init__(self, notes: Notes) -> None:
+        self._notes, self._lock = notes, Lock()
         self.parsed = self.recalled = 0
 
     def see(
@@ -61,40 +55,21 @@ class Remembered:
         **more: Facts.kwargs,
     ) -> Seen:
         """What ``look`` sees in the response. It must be pure, and its ``facts`` told apart by their ``repr``."""
-        path = self._path([look.__name__, facts, sorted(more.items()), *_read_of(response)], response.body)
+        body = hashlib.sha256(response.body).hexdigest()
+        key = repr([_code(), body, look.__name__, facts, sorted(more.items()), *_read_of(response)])
         try:
-            seen: Seen = _decoded(_checked(path))
-        except (OSError, ValueError, KeyError, TypeError):  # never seen, torn by a crash, or damaged
+            seen: Seen = _decoded(json.loads(self._notes.get(key)))
+        except KeyError:
             seen = look(response, *facts, **more)
-            self._keep(path, seen)
+            self._notes.put(key, json.dumps(_encoded(seen)).encode())
             self._count(parsed=1)
         else:
             self._count(recalled=1)
         return seen
 
-    def forget(self, now: datetime) -> None:
-        """Remove what is too old to be of use. Raises OSError."""
-        if self._folder is None:
-            return
-        for path in self._folder.glob("??/*"):
-            if path.stat().st_mtime < (now - LONGEST).timestamp():
-                path.unlink(missing_ok=True)
-
-    def _path(self, facts: Iterable[object], body: bytes) -> Path | None:
-        if self._folder is None:
-            return None
-        told = repr([_code(), hashlib.sha256(body).hexdigest(), *facts])
-        name = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._folder / name[:2] / name
-
-    def _keep(self, path: Path | None, seen: object) -> None:
-        """Neither synced nor moved into place: a file that is not whole fails its digest."""
-        if path is None:
-            return
-        text = json.dumps(_encoded(seen)).encode()
-        with contextlib.suppress(OSError):  # costs parsing the page again, and nothing else
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_digest(path, text) + text)
+    def close(self) -> None:
+        """Let go of looks that nobody asked for. Raises OSError."""
+        self._notes.close()
 
     def _count(self, *, parsed: int = 0, recalled: int = 0) -> None:
         with self._lock:
@@ -120,21 +95,6 @@ def _code() -> str:
     for name in (platform.python_version(), *map(version, _PARSERS)):
         digest.update(name.encode() + b"\n")
     return digest.hexdigest()
-
-
-def _checked(path: Path | None) -> Any:
-    """The JSON of a file that is whole, and is the one of that name. Raises ``OSError`` or ``ValueError``."""
-    if path is None:
-        raise FileNotFoundError
-    data = path.read_bytes()
-    text = data[_DIGEST:]
-    if data[:_DIGEST] != _digest(path, text):
-        raise ValueError("damaged")
-    return json.loads(text)
-
-
-def _digest(path: Path, text: bytes) -> bytes:
-    return hashlib.sha256(path.name.encode() + text).hexdigest().encode()
 
 
 def _encoded(value: object) -> Any:

@@ -29,6 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, Self
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from scrapy.crawler import Crawler
@@ -37,6 +38,7 @@ from crawler import browser
 from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
 from crawler.ledger import Ledger, Visit, choice_as_json, known_choice
 from crawler.manners import Manners
+from crawler.notes import Notes
 from crawler.playback import Playback
 from crawler.portal import Organisation, Portal
 from crawler.probe import Reach, Scope
@@ -91,7 +93,7 @@ class Run:
             blobs=blobs,
             recorder=None if replay else Recorder(blobs, Warc(evidence, _file_of(job)), Manifest(evidence)),
             playback=Playback(evidence, str(replay)) if replay else None,
-            validators=Validators(evidence, [portal.id for portal in portals] if replay else job.get("fresh", ())),
+            validators=Validators(None if replay else evidence / "validators", job.get("fresh", ())),
             looks=None if replay else evidence / "looks",
             manners=Manners(None if replay else job.get("manners") or evidence / "manners", portals, _JITTER),
             result=Path(job["result"]),
@@ -107,6 +109,10 @@ class Run:
         if not isinstance(run, Run):
             raise TypeError("爬虫没有带任务 / the spider carries no run")
         return run
+
+    def looks_at(self, portal: str) -> Notes:
+        """The notes of the looks at a portal's pages; none in a replay."""
+        return Notes(self.looks and self.looks / f"{quote(portal, safe='')}.notes")
 
     def ledger(self, visit: Visit) -> Ledger:
         return self.ledgers[visit.portal]
@@ -139,7 +145,7 @@ class Run:
         except EvidenceError as error:
             self.fail(error)
         with contextlib.suppress(OSError):  # costs full fetches next time, and nothing else
-            self.validators.save(self.clock())
+            self.validators.close()
 
     def fail(self, error: Exception) -> None:
         """The run itself failed (evidence cannot be kept): nothing further may be judged."""

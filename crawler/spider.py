@@ -36,7 +36,7 @@ class PortalSpider(scrapy.Spider):
     def __init__(self, run: Run, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.run = run
-        self._remembered = Remembered(run.looks)
+        self._remembered = {name: Remembered(run.looks_at(name)) for name in run.ledgers}
         self._gathering: dict[object, Gathered] = {}
 
     async def start(self) -> AsyncIterator[Any]:
@@ -78,9 +78,13 @@ class PortalSpider(scrapy.Spider):
 
     def closed(self, _reason: str) -> None:
         """Nothing is under way any more."""
-        with contextlib.suppress(OSError):  # costs room, and nothing else
-            self._remembered.forget(self.run.clock())
-        self.run.tell("looks", None, parsed=self._remembered.parsed, recalled=self._remembered.recalled)
+        for one in self._remembered.values():
+            with contextlib.suppress(OSError):  # costs room, and nothing else
+                one.close()
+        looks = self._remembered.values()
+        self.run.tell(
+            "looks", None, parsed=sum(one.parsed for one in looks), recalled=sum(one.recalled for one in looks)
+        )
 
     def _settled(self, ledger: Ledger, visit: Visit) -> Iterator[Request]:
         """One answer less is under way: was it the last page of a report, or the last of all?"""
@@ -99,7 +103,7 @@ class PortalSpider(scrapy.Spider):
     async def _list(self, response: Response, visit: Visit, *, onward: bool = True) -> list[Request]:
         ledger, run = self.run.ledger(visit), self.run
         seen = await asyncio.to_thread(
-            self._remembered.see,
+            self._remembered[visit.portal].see,
             look_at_list,
             response,
             visit,
@@ -160,7 +164,8 @@ class PortalSpider(scrapy.Spider):
         ledger, choice = self.run.ledger(visit), visit.choice
         if choice is None:
             raise TypeError("a report that nobody chose")
-        seen = await asyncio.to_thread(self._remembered.see, look_at_report, response, visit, choice, onward=onward)
+        see = self._remembered[visit.portal].see
+        seen = await asyncio.to_thread(see, look_at_report, response, visit, choice, onward=onward)
         if isinstance(seen, Verdict):
             return list(self._without(response, visit, seen))
         if isinstance(seen, Onward):

@@ -1,7 +1,7 @@
 """What the last full capture of an address was, so that the next fetch may ask whether it changed.
 
-One small file a portal beside the evidence. It is an optimisation and never the truth: lost, torn or out of date, it
-costs a full fetch, for an entry is used only together with the very bytes that it names.
+It is an optimisation and never the truth: lost, torn or out of date, it costs a full fetch, for a note is used only
+together with the very bytes that it names.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
+
+from crawler.notes import Notes
 
 LONGEST = timedelta(days=7)
 """An address is fetched in full at least this often: portals' validators cannot be trusted for ever."""
@@ -76,46 +78,34 @@ class Known:
 
 
 class Validators:
-    """The known answers of the portals of a run. ``fresh``: portals of which everything is fetched in full."""
+    """The known answers of the portals of a run. ``fresh``: portals of which everything is fetched in full.
 
-    def __init__(self, directory: str | Path, fresh: Sequence[str] = ()) -> None:
-        self._folder = Path(directory) / "validators"
+    Without a ``folder`` nothing is known and nothing learned.
+    """
+
+    def __init__(self, folder: Path | None, fresh: Sequence[str] = ()) -> None:
+        self._folder = folder
         self._fresh = frozenset(fresh)
-        self._known: dict[str, dict[str, Known]] = {}
+        self._notes: dict[str, Notes] = {}
 
     def known(self, portal: str, url: str, now: datetime) -> Known | None:
         """The last full answer if it may be asked about: young enough, with validators, the portal not ``fresh``."""
-        one = None if portal in self._fresh else self._of(portal).get(url)
-        return one if one and one.holds(now) and one.conditions() else None
+        try:
+            one = Known.from_json(json.loads(self._of(portal).get(url)))
+        except (KeyError, TypeError, ValueError):
+            return None
+        return one if portal not in self._fresh and one.holds(now) and one.conditions() else None
 
     def learn(self, portal: str, url: str, known: Known) -> None:
         """A full answer came. One without validators replaces what was known all the same."""
-        if known.conditions():
-            self._of(portal)[url] = known
-        else:
-            self._of(portal).pop(url, None)
+        self._of(portal).put(url, json.dumps(known.as_json()).encode() if known.conditions() else b"")
 
-    def save(self, now: datetime) -> None:
-        """Put every portal's file in its place in one step, without what is too old to be of use. Raises OSError."""
-        for portal, known in self._known.items():
-            path = self._path(portal)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lines = {url: one.as_json() for url, one in known.items() if one.holds(now)}
-            scratch = path.with_suffix(".new")
-            scratch.write_text(json.dumps(lines, ensure_ascii=False), encoding="utf-8")
-            scratch.replace(path)
+    def close(self) -> None:
+        """Let go of answers that nobody asked for. Raises OSError."""
+        for notes in self._notes.values():
+            notes.close()
 
-    def _of(self, portal: str) -> dict[str, Known]:
-        if portal not in self._known:
-            self._known[portal] = self._load(portal)
-        return self._known[portal]
-
-    def _load(self, portal: str) -> dict[str, Known]:
-        try:
-            data = json.loads(self._path(portal).read_text(encoding="utf-8"))
-            return {str(url): Known.from_json(one) for url, one in data.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}  # never written, or torn by a crash: everything is fetched in full
-
-    def _path(self, portal: str) -> Path:
-        return self._folder / f"{quote(portal, safe='')}.json"
+    def _of(self, portal: str) -> Notes:
+        if portal not in self._notes:
+            self._notes[portal] = Notes(self._folder and self._folder / f"{quote(portal, safe='')}.notes")
+        return self._notes[portal]

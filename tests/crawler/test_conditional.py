@@ -127,7 +127,7 @@ def known(at: datetime, **headers: str) -> Known:
 def stored(folder: Path, one: Known) -> Validators:
     validators = Validators(folder)
     validators.learn("p", "http://x.test/", one)
-    validators.save(one.at)
+    validators.close()
     return Validators(folder)
 
 
@@ -161,7 +161,7 @@ def test_a_date_alone_is_compared_only_if_the_page_had_been_still_for_a_minute(c
 
 def test_a_torn_file_costs_full_fetches_and_nothing_else(tmp_path: Path) -> None:
     stored(tmp_path, known(NOW, ETag='"1"'))
-    path = tmp_path / "validators" / "p.json"
-    path.write_text(path.read_text(encoding="utf-8")[:-20], encoding="utf-8")
+    path = tmp_path / "p.notes"
+    path.write_bytes(path.read_bytes()[:-20])
 
     assert Validators(tmp_path).known("p", "http://x.test/", NOW) is None
