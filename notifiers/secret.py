@@ -10,8 +10,11 @@ from typing import Final, NoReturn
 from urllib.parse import quote, quote_plus, urlsplit
 
 MASK: Final = "***"
-_ACK_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[0-9a-f]{8}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_.-]*)?")
-"""The token of a link (``notifiers.acklink``), whole or cut off: a receiver may quote the message it refuses."""
+_ACK_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+[.．][0-9a-f]{8}[.．][A-Za-z0-9_-]+(?:[.．][A-Za-z0-9_.．-]*)?")
+"""The token of a link (``notifiers.acklink``), whole or cut off, as it stands or with harmless dots.
+
+A receiver may quote the message it refuses.
+"""
 _SHORTEST_PART: Final = 6  # a shorter part of an address ("/hook") is no secret and would blacken innocent words
 
 

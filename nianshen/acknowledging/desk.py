@@ -62,7 +62,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """A link and what it leads to: the alert, its ``item`` as the channel's message has it, how its finding stands."""
+    """A link and what it leads to: the alert, its ``item`` as the channel's message has it, how its finding stands.
+
+    ``others`` are those of the same message that can be acknowledged as well.
+    """
 
     state: State
     grant: Grant | None = None
@@ -70,6 +73,7 @@ class _Visit:
     item: Mapping[str, Any] | None = None
     acknowledged: Acknowledgement | None = None
     standing: str | None = None
+    others: tuple[Mapping[str, Any], ...] = ()
 
 
 class Desk:
@@ -93,16 +97,23 @@ class Desk:
         return self._page(self._visit(token), posted=False)
 
     def take(self, token: str, form: bytes) -> Answer:
-        """Acknowledge by a link; ``form`` may hold a name (``who``). The answer leads back to the page."""
+        """Acknowledge by a link; ``form`` may hold a name (``who``). The answer leads back to the page.
+
+        With ``all`` the others of its message go along: whoever holds one of its links holds them all.
+        """
         visit = self._visit(token)
         if visit.state is not State.OPEN or visit.grant is None:
             return self._page(visit, posted=True)
-        grant, who = visit.grant, _name(form)
+        grant, fields = visit.grant, _fields(form)
+        ids = [grant.alert_id, *(one["alert_id"] for one in visit.others if "all" in fields)]
         try:
-            self._store.alerts.ack(grant.alert_id, self._now(), how="link", who=who, channel=grant.channel)
+            with self._store.transaction() as unit:
+                for one in ids:
+                    unit.alerts.ack(one, self._now(), how="link", who=fields.get("who"), channel=grant.channel)
         except StorageError:
             return self._page(_Visit(State.BUSY), posted=True)
-        self._say(f"{grant.alert_id}: {grant.channel} 的链接确认 / acknowledged by the link of {grant.channel}")
+        for one in ids:
+            self._say(f"{one}: {grant.channel} 的链接确认 / acknowledged by a link of {grant.channel}")
         return Answer(HTTPStatus.SEE_OTHER, b"", {**HEADERS, "Location": token})
 
     def _visit(self, token: str) -> _Visit:
@@ -112,14 +123,16 @@ class Desk:
             if row is None:
                 return _Visit(State.INVALID)
             acknowledged = self._store.alerts.acknowledgement(grant.alert_id)
-            body = self._store.alerts.body(grant.alert_id, grant.channel)
+            items = _items(self._store.alerts.body(grant.alert_id, grant.channel))
             standing = self._standing(row)
+            waiting = self._store.alerts.unacknowledged(items.keys() - {grant.alert_id})
         except LinkError:
             return _Visit(State.INVALID)
         except StorageError:
             return _Visit(State.BUSY)
-        item = _item(body, grant.alert_id)
-        return _Visit(self._state(grant, acknowledged), grant, row, item, acknowledged, standing)
+        others = tuple(item for name, item in items.items() if name in waiting and "ack_url" in item)
+        state, item = self._state(grant, acknowledged), items.get(grant.alert_id)
+        return _Visit(state, grant, row, item, acknowledged, standing, others)
 
     def _standing(self, row: AlertRow) -> str | None:
         """How the finding stands that the alert is about, if it is about one."""
@@ -144,22 +157,21 @@ class Desk:
             expires=visit.grant.expires if visit.grant else None,
             acknowledged=visit.acknowledged,
             standing=visit.standing,
+            others=visit.others,
         )
         return Answer(_STATUSES[visit.state][posted], text.encode())
 
 
-def _item(body: bytes | None, alert_id: str) -> Mapping[str, Any] | None:
-    """The alert as a stored message shows it."""
-    if body is None:
-        return None
-    items: list[dict[str, Any]] = json.loads(body)["data"]["alerts"]
-    return next((one for one in items if one["alert_id"] == alert_id), None)
+def _items(body: bytes | None) -> dict[str, Mapping[str, Any]]:
+    """The alerts that a stored message shows, by id."""
+    return {} if body is None else {one["alert_id"]: one for one in json.loads(body)["data"]["alerts"]}
 
 
-def _name(form: bytes) -> str | None:
-    """The name that was given, if one was, on one line."""
+def _fields(form: bytes) -> dict[str, str]:
+    """What was filled in, each on one line."""
     try:
-        given = parse_qs(form.decode("utf-8", "replace"), max_num_fields=8).get("who", [""])[0]
+        given = parse_qs(form.decode("utf-8", "replace"), max_num_fields=8)
     except ValueError:
-        return None
-    return safe(" ".join(given.split()))[:_LONGEST_NAME] or None
+        return {}
+    lines = {name: safe(" ".join(values[0].split()))[:_LONGEST_NAME] for name, values in given.items()}
+    return {name: line for name, line in lines.items() if line}

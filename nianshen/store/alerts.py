@@ -220,6 +220,13 @@ class Alerts:
             connection.execute(insert(tables.alert_log).values(line | {"how": how, "who": who, "channel": channel}))
             return True
 
+    def unacknowledged(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids that nobody acknowledged yet."""
+        alert = tables.alert
+        query = select(alert.c.id).where(alert.c.id.in_(ids), alert.c.acked_at.is_(None))
+        with self._access.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def acknowledgement(self, alert_id: str) -> Acknowledgement | None:
         """How a person acknowledged the alert; None if nobody did. Older versions kept the time alone."""
         alert, log = tables.alert, tables.alert_log

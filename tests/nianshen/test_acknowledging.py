@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from typing import Any
 import pytest
 import requests
 from prometheus_client import CollectorRegistry
+from sqlalchemy import select
 
 from audit.lifecycle import Change
 from audit.lifecycle import Event as Step
@@ -34,7 +36,7 @@ from nianshen.cli import call
 from nianshen.config import Config
 from nianshen.config.problems import ConfigError
 from nianshen.observing import answering
-from nianshen.store import Acknowledgement, AuditRecord, Store, database, open_store
+from nianshen.store import Acknowledgement, AuditRecord, Store, database, open_store, tables
 from notifiers.dispatcher import Tally
 from notifiers.event import Event
 from tests.nianshen.test_telling import NOW, PortalNews, finding, news
@@ -167,7 +169,7 @@ def test_the_button_acknowledges_and_the_log_says_who_when_and_through_which_cha
     assert kept is not None
     assert began <= kept.at <= datetime.now(UTC)
     assert page.status_code == 200
-    for words in ("此链接已使用", "this link was used", "张三 &lt;b&gt;"):
+    for words in ("此链接已使用", "this link is used up", "张三 &lt;b&gt;"):
         assert words in page.text
     assert "<form" not in page.text
     assert [one.partition(":")[0] for one in office.said] == [alert_id]
@@ -183,6 +185,69 @@ def test_a_link_works_once_and_those_of_other_channels_say_that_it_is_done(offic
     (kept,) = {office.store.alerts.acknowledgement(one.id) for one in office.store.alerts.list()}
     assert kept is not None
     assert (kept.who, kept.channel) == (None, "ops")
+
+
+def test_the_others_of_the_message_go_along_if_they_are_ticked(office: Office) -> None:
+    office.tell(
+        news("o0", Event.WORSE, fingerprint="print-a"),
+        news("o1", fingerprint="print-b"),
+        news("o0", Event.RESOLVED),
+        PortalNews("city", "示例市", "blocked", None, "run-3"),
+    )
+    office.send()
+    message = next(
+        one.document["data"]["alerts"] for one in office.receiver.received[2:] if b"audit.alert.digest" in one.body
+    )
+    resolved, second, first = sorted(message, key=lambda one: ["resolved", "opened", "worse"].index(one["event"]))
+
+    page = get(first["ack_url"])
+    assert post(first["ack_url"], who="张三", all="1").status_code == 303
+
+    assert "其余 1 条" in page.text
+    assert "第1局" in page.text
+    acked = {one.id for one in office.store.alerts.list() if one.acked}
+    assert acked == {first["alert_id"], second["alert_id"]}
+    assert resolved["event"] == "resolved"
+    kept = office.store.alerts.acknowledgement(second["alert_id"])
+    assert kept is not None
+    assert (kept.who, kept.how, kept.channel) == ("张三", "link", "ops")
+    assert post(second["ack_url"]).status_code == 409
+    assert len(office.said) == 2
+
+
+def test_the_others_stay_unless_they_are_ticked_and_those_acknowledged_are_not_offered(office: Office) -> None:
+    office.tell(news("o0", run_id="run-2"), news("o1", run_id="run-2"))
+    office.send()
+    first, second = office.items()
+
+    assert post(first["ack_url"]).status_code == 303
+
+    assert len([one for one in office.store.alerts.list() if one.acked]) == 2  # the same alert on two channels
+    assert "其余" not in get(second["ack_url"]).text
+
+
+def test_a_link_that_a_receiver_quotes_stands_in_no_error(tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        configured(tmp_path, receiver.url, free_port())
+        path = tmp_path / "config.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace("slack", "wecom"), encoding="utf-8")
+        config = settings.load(path, {"SECRET": SECRET, "ACK_KEY": KEY})
+        store = open_store(config.database_url)
+        office = Office(tmp_path, config, store, receiver)
+        office.tell(news("o0"))
+        with store._database.read() as connection:
+            bodies = b" ".join(connection.execute(select(tables.outbox.c.body)).scalars())
+        tokens = re.findall(r"/ack/([A-Za-z0-9_.-]+)", bodies.decode())
+        refusal = json.dumps({"errcode": 93000, "errmsg": f"quoted: /ack/{tokens[0]}"}).encode()
+        receiver._answers[:] = [Answer(200, body=refusal)] * 2
+        office.send()
+        errors = " ".join(one.error or "" for one in store.alerts.list())
+        store.close()
+
+    tag = tokens[0].split(".")[2]
+    assert len(tokens) == 2
+    assert "93000 quoted" in errors
+    assert tag[:10] not in errors
 
 
 def test_the_command_and_the_link_are_one_thing(office: Office, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from notifiers.channels import TYPES, create
 from notifiers.digest import build
 from notifiers.event import Event
 from notifiers.exchange import Letter, Notice, Outgoing
+from notifiers.markup import plain
 from notifiers.outbox import Delivery
 from notifiers.sample import settings
 from notifiers.secret import Secret, redact
@@ -135,8 +136,10 @@ def test_a_link_that_an_answer_quotes_is_not_repeated(cut: int) -> None:
     quoted = f"HTTP 400 bad text: see https://audit.example/ack/{TOKEN[:cut]}"
 
     shown = redact(quoted, [])
+    harmless = redact(plain(quoted), [])
 
     assert shown == "HTTP 400 bad text: see https://audit.example/ack/***"
+    assert harmless.endswith("/ack/***")
     assert (
         redact("SMTP 550 5.7.1 mail.example.gov.cn 10.0.0.1 1.2.3", [])
         == "SMTP 550 5.7.1 mail.example.gov.cn 10.0.0.1 1.2.3"
