@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from crawler.cms.links import title_of
-from crawler.cms.page import Page
-from crawler.cms.static import COLUMN_NAME
+from crawler.cms.links import leads, target, title_of
+from crawler.cms.page import Link, Page
+from crawler.cms.static import COLUMN_NAME, ORGAN_END
 from crawler.follow import Plan
 from crawler.ledger import Visit
 from crawler.media import names_document
-from crawler.select import Choice
+from crawler.select import Choice, Kind, organ_in
 
 _STEPS = (
     COLUMN_NAME,
@@ -26,6 +26,8 @@ _STEPS = (
 """What links towards the reports' column say, the nearest to it first."""
 
 _WAYS = 2
+_SOME = 3
+_LONGEST_NAME = 30
 _SURELY_A_LIST = 5
 _YEAR_ALONE = re.compile(r"^20\d{2}年?度?$")
 
@@ -61,6 +63,8 @@ class Reach:
 
     def widened(self, plan: Plan, page: Page, visit: Visit) -> Plan:
         """On a page that neither is the reports' column nor leads to it: the links that lead nearer to it."""
+        if self.scope is Scope.PROBE and plan.names_column and not plan.choices:
+            plan = replace(plan, choices=_organs_of_column(page))
         there = plan.folders or (plan.names_column and plan.choices) or len(plan.choices) >= _SURELY_A_LIST
         if self.scope is not Scope.PROBE or there or visit.role != "list":
             return plan
@@ -81,6 +85,16 @@ def towards(page: Page) -> tuple[str, ...]:
         if _site(url) == _site(page.url):
             ranked[url] = min(rank, ranked.get(url, rank))
     return tuple(sorted(ranked, key=lambda url: ranked[url]))
+
+
+def _organs_of_column(page: Page) -> tuple[Choice, ...]:
+    """Whose lists a column of nothing but folders leads to, if there are some of them."""
+    found: dict[str, Choice] = {}
+    for anchor in leads(page):
+        url, name = target(page, anchor), organ_in(title_of(anchor))
+        if url and url != page.url and page.same_host(url) and ORGAN_END.search(name) and len(name) <= _LONGEST_NAME:
+            found.setdefault(name, Choice(Kind.OTHER, Link(name, url)))
+    return tuple(found.values()) if len(found) >= _SOME else ()
 
 
 def _site(url: str) -> str:

@@ -74,7 +74,7 @@ _CUT = re.compile(
     r"|(?<=信息公开)(?:(?:工作)?(?:情况)?(?:的)?年度?(?:工作)?报?|工作?)$"
 )
 _LONGER = re.compile(
-    r"^(?![、,和与及暨])(?:办公?[室厅]?|办事处|.{0,14}(?:局|委员会|委|管委会|办|厅|处|中心|站|队|所|院|校|街道|镇|乡|村|公司|政府|机关|大队|支队))$"
+    r"^(?![、,和与及暨])(?:办公?[室厅]?|办事处|.{0,14}(?:局|委员会|委|管委会|办|办公[室厅]|厅|处|署|会|社|馆|中心|站|队|所|院|校|街道|镇|乡|村|公司|政府|机关|大队|支队))$"
 )
 _SITE_WORD = re.compile(r"(?:门户)?网站?$|政府信息公开(?:平台|专栏)?$|年报$|信息公开.*$|首页")
 
@@ -225,6 +225,8 @@ def _attribute(
 def _named_below_year(link: Link, title: str, organisations: Sequence[Organisation]) -> Choice:
     """In the reports' column no more than a name below the heading of a year is a report, anything else is none."""
     kind, who, _, why = match(title, organisations)
+    if link.year is not None and not organisations and _LONGER.match(title):
+        return Choice(Kind.OTHER, link, None, link.year)  # a first look at a portal knows nobody yet
     if link.year is None or kind is not Kind.REPORT:
         return Choice(Kind.NOT_A_REPORT, link)
     return Choice(kind, link, who, link.year, 0.6, ("位于年份栏下的机构名 / a name below a year", why))

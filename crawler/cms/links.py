@@ -60,7 +60,7 @@ def behind_viewer(href: str) -> str:
 
 
 def title_of(tag: Tag) -> str:
-    """What a link says; its ``title`` attribute if the printed text was cut short by the site.
+    """What a link says; its ``title`` attribute if that says it whole and the printed text does not.
 
     A row or cell that is clicked as a whole says its longest piece, not its date.
     """
@@ -69,7 +69,7 @@ def title_of(tag: Tag) -> str:
     whole = clean(str(held["title"])) if held else ""
     if tag.name not in {"a", "option", "button"}:
         text = max((clean(piece) for piece in tag.stripped_strings), key=len, default="")
-    if whole and (text.endswith(_CUT) or not text or (len(whole) > len(text) and whole.startswith(text))):
+    if whole and (text.endswith(_CUT) or not text or (len(whole) > len(text) and text in whole)):
         return whole
     return text
 

@@ -23,7 +23,7 @@ COLUMN_NAME = re.compile(
     r"^(?:法定主动公开内容|历年)?(?:(?:政府|政务)?信息公开(?:工作)?(?:年报|年度报告|年度工作报告)|(?:公开)?年报|年度报告)$"
 )
 COLUMN_WORDS = re.compile("年报|年度报告|年度工作报告")
-_ORGAN_END = re.compile(
+ORGAN_END = re.compile(
     r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|大队|支队|公司|党校|联合会)$"
 )
 _LOOK = re.compile(r"^(?:点击)?(?:查看|查阅|下载|浏览|详情|链接|打开|全文|PDF|√|✓)(?:详情|全文)?$", re.IGNORECASE)
@@ -152,7 +152,7 @@ def _entries(page: Page) -> Iterator[tuple[Tag | None, Link]]:
         if COLUMN_NAME.match(title) and not day:
             continue
         above = None if re.search(r"20\d{2}", title) else year_above(anchor)
-        named = REPORT_WORDS.search(title) or YEAR_ONLY.match(title) or (above and _ORGAN_END.search(title))
+        named = REPORT_WORDS.search(title) or YEAR_ONLY.match(title) or (above and ORGAN_END.search(title))
         if not named and not (row and day):
             continue
         seen.add((url, title))
@@ -163,10 +163,10 @@ def _organ(anchor: Tag, row: Tag | None) -> str:
     """The organisation named beside the link, in a cell that spans its row, or in the heading above the list."""
     for text in _said_in(row, anchor) if row is not None else ():
         label = _ORGAN_LABEL.sub("", clean(text).strip("[]【】()·:"))
-        if _ORGAN_END.search(label) and len(label) <= 40:
+        if ORGAN_END.search(label) and len(label) <= 40:
             return label
     for label, is_heading in _labels_above(anchor):
-        if (is_heading and not _OF_COLUMN.fullmatch(label)) or (len(label) <= 30 and _ORGAN_END.search(label)):
+        if (is_heading and not _OF_COLUMN.fullmatch(label)) or (len(label) <= 30 and ORGAN_END.search(label)):
             return label
     return ""
 
@@ -198,7 +198,8 @@ def _labels_above(anchor: Tag) -> Iterator[tuple[str, bool]]:
 
 
 def _said_in(row: Tag, anchor: Tag) -> Iterator[str]:
-    """The pieces of a row beside its link: words of its own, cells or spans, and cells of rows above."""
+    """The pieces of a row beside its link: what shows when one points at it, words, cells or spans, cells above."""
+    yield from (str(tag["title"]) for tag in (anchor, *anchor.find_all(title=True)) if tag.get("title"))
     yield from (piece for piece in row.children if isinstance(piece, NavigableString))
     beside = ["td", "th"] if row.name == "tr" else ["span", "em", "i", "b", "strong", "label", "a"]
     for cell in row.find_all(beside):

@@ -89,6 +89,12 @@ def test_an_organ_column_with_another_name_is_not_overruled_by_the_only_organisa
     assert choose(link("2025年政府信息公开工作年度报告", "示例市卫生局"), (EDU,)).kind is Kind.OTHER
 
 
+def test_an_office_in_the_organ_column_is_not_the_only_organisation_that_it_is_named_after() -> None:
+    found = choose(link("2025年政府信息公开工作年度报告", "示例市人民政府办公室"), (GOV,))
+
+    assert (found.kind, found.organisation) == (Kind.OTHER, None)
+
+
 def test_a_title_without_organ_on_a_shared_portal_is_ambiguous_for_all() -> None:
     found = choose(link("2025年政府信息公开工作年度报告"), ALL)
 
