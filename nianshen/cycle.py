@@ -127,7 +127,9 @@ def run(config: Config, *, year: int, now: datetime, progress: Progress, rng: Ra
                 partial = any(not portal["complete"] for portal in result["portals"])
                 store.runs.finish(this.id, "partial" if partial else "finished", now, _last_hash(this))
             progress({"event": "sending"})
-            tally = sending.send(store, config, SEND_LIMIT, rng)
+            tally = sending.send(
+                store, config, SEND_LIMIT, rng, lambda one: progress({"event": "attempt", **one.as_json()})
+            )
         finally:
             store.close()
     unknown = tuple(one["id"] for one in standing if one["status"] == Status.UNKNOWN)

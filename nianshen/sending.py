@@ -14,6 +14,7 @@ from typing import Final
 from nianshen.config import Config
 from nianshen.errors import StorageError
 from nianshen.given_up import print_of, restore_changed
+from nianshen.overhearing import Hear, Overheard
 from nianshen.receivers import open_channels, open_transport
 from nianshen.status import Status
 from nianshen.store import DeadLetter, NewAlert, NewMessage, Store, Unit
@@ -29,14 +30,15 @@ DELIVERY_FAILED: Final = "delivery_failed"
 CHANNEL_DISABLED: Final = "channel_disabled"
 
 
-def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
+def send(store: Store, config: Config, limit: timedelta, rng: Random, hear: Hear | None = None) -> Tally:
     """Send what is due, what failed in an earlier run included, until nothing is or the limit is reached.
 
-    The rest stays in the outbox; ``waiting`` of the tally counts all of it, whichever run it is from.
+    The rest stays in the outbox; ``waiting`` of the tally counts all of it, whichever run it is from. ``hear`` hears of
+    every attempt, from the thread of its channel.
     """
     store.outbox.hurry(datetime.now(UTC))
     deadline = datetime.now(UTC) + limit
-    with dispatcher(store, config, rng) as sender:
+    with dispatcher(store, config, rng, hear=hear) as sender:
         tally = sender.run_until_idle(deadline)
         with store.transaction() as unit:
             failed = report_failures(unit, config, [name for name, one in config.channels.items() if one.fallback])
@@ -47,7 +49,11 @@ def send(store: Store, config: Config, limit: timedelta, rng: Random) -> Tally:
 
 @contextmanager
 def dispatcher(
-    store: Store, config: Config, rng: Random, complain: Callable[[str, Exception], None] | None = None
+    store: Store,
+    config: Config,
+    rng: Random,
+    complain: Callable[[str, Exception], None] | None = None,
+    hear: Hear | None = None,
 ) -> Iterator[Dispatcher]:
     """The dispatcher of all channels of the configuration over the store's outbox.
 
@@ -59,7 +65,7 @@ def dispatcher(
     transport = open_transport(config, clock.now)
     try:
         yield Dispatcher(
-            store.outbox,
+            store.outbox if hear is None else Overheard(store.outbox, hear),
             open_channels(config),
             transport,
             clock,

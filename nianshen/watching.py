@@ -27,6 +27,7 @@ from nianshen.alarming import Alarm
 from nianshen.config import Config
 from nianshen.errors import Exit, StorageError
 from nianshen.observing import StoreMetrics, answering
+from nianshen.overhearing import Hear
 from nianshen.pinging import ping
 from nianshen.schedule import Ended, Job, Watcher, jobs_of, timer
 from nianshen.sending import dispatcher, report_failures
@@ -67,17 +68,24 @@ class Watch:
     """Use ``run`` once; ``stop`` from a signal handler or another thread ends it in good order.
 
     With ``relay`` what jobs write is handed to it line by line, and runs write for machines; else it goes where ours
-    goes.
+    goes. ``hear`` hears of every attempt to send.
     """
 
     def __init__(
-        self, config: Config, path: Path, store: Store, complain: Complain, relay: Relay | None = None
+        self,
+        config: Config,
+        path: Path,
+        store: Store,
+        complain: Complain,
+        relay: Relay | None = None,
+        hear: Hear | None = None,
     ) -> None:
         self._config = config
         self._path = path
         self._store = store
         self._complain = complain
         self._relay = relay
+        self._hear = hear
         self._stop = threading.Event()
         self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -104,7 +112,7 @@ class Watch:
         """Until ``stop``. False if a part died that cannot be started anew."""
         with (
             self._observed(),
-            dispatcher(self._store, self._config, Random(), self._channel_complains) as sender,  # noqa: S311 - jitter
+            dispatcher(self._store, self._config, Random(), self._channel_complains, self._hear) as sender,  # noqa: S311
         ):
             threads = [
                 threading.Thread(target=self._heart, name="heart"),

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nianshen.cycle import CycleResult
+from nianshen.overhearing import WORDS
 from nianshen.replaying import Replay
 from nianshen.speaking import LogFormat, bind, logger
 
@@ -24,7 +25,9 @@ class RunLog:
         """What the run does; single pages are too many to be told."""
         kind = event["event"]
         if kind == "begun":
+            # On every line of this thread, errors included, and on those of the threads that send.
             bind(run_id=event["run_id"])
+            self._lines = self._lines.bind(run_id=event["run_id"])
             self._say("开始 / started", year=event["year"])
         elif kind == "portal":
             self._say("门户读完 / portal read", portal=event.get("portal"), reason=event.get("reason"))
@@ -32,6 +35,9 @@ class RunLog:
             self._say("读取 / read", organisation=event["organisation"], year=event["year"])
         elif kind == "sending":
             self._say("发送告警 / sending alerts")
+        elif kind == "attempt":
+            facts = {name: value for name, value in event.items() if name != "event"}
+            self._say(WORDS[event["outcome"]], **facts)
 
     def result(self, result: CycleResult) -> None:
         """What is good to know of a run, a line each; then its sums."""

@@ -14,6 +14,7 @@ import typer
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.config import load
 from nianshen.errors import Exit
+from nianshen.overhearing import WORDS, Attempt
 from nianshen.schedule import jobs_of
 from nianshen.speaking import LogFormat, logger, relay
 from nianshen.store import open_store
@@ -41,9 +42,13 @@ def watch(
         with suppress(OSError):
             relay(line, lines, part=f"job {job}", job=job, slot=slot)
 
+    def hear(one: Attempt) -> None:
+        with suppress(OSError):
+            lines.info(WORDS[one.outcome], part=f"channel {one.channel}", **one.as_json())
+
     store = open_store(settings.database_url)
     try:
-        watching = Watch(settings, config, store, say, hand_on if log is LogFormat.JSON else None)
+        watching = Watch(settings, config, store, say, hand_on if log is LogFormat.JSON else None, hear)
 
         def end(_number: int, _frame: FrameType | None) -> None:
             watching.stop()

@@ -99,13 +99,15 @@ def wake(connection: Connection) -> None:
 
 def count(connection: Connection, channel: str, outcome: Delivered | Retry | Permanent, seconds: float) -> None:
     """Count an attempt."""
-    values = {"channel": channel, "outcome": _word(outcome), "within": next(one for one in BOUNDS if seconds <= one)}
+    values = {"channel": channel, "outcome": word(outcome), "within": next(one for one in BOUNDS if seconds <= one)}
     added = upsert(connection, _COUNT).values(values | {"count": 1, "seconds": seconds})
     more = {"count": _COUNT.c.count + 1, "seconds": _COUNT.c.seconds + seconds}
     connection.execute(added.on_conflict_do_update(index_elements=list(values), set_=more))
 
 
-def _word(outcome: Delivered | Retry | Permanent) -> str:
+def word(outcome: Delivered | Retry | Permanent) -> str:
+    """Under what an attempt is counted."""
+    """Under what an attempt is counted."""
     match outcome:
         case Accepted():
             return "accepted"

@@ -19,8 +19,8 @@ import pytest
 
 from nianshen import speaking
 from nianshen.speaking import LogFormat, logger
-from nianshen.store import open_store
-from tests.acceptance.town import Town, built
+from nianshen.store import NewMessage, open_store
+from tests.acceptance.town import Town, built, write_config
 from tests.nianshen.test_watching import until
 from tests.notifiers.receiver import SECRET
 
@@ -62,7 +62,35 @@ def test_every_line_of_a_run_is_an_object_with_the_id_of_the_run(town: Town) -> 
     assert {one["portal"] for one in told if one["event"].startswith("门户读完")} == {"city", "county"}
     assert {one.get("organisation") for one in told} >= {"edu", "water"}
     assert (summed["read_whole"], summed["findings"], summed["sent"]) == (2, 2, 1)
+    (sent,) = [one for one in told if "message_id" in one]
+    assert sent["message_id"] == town.receiver.received[0].message_id
+    assert (sent["channel"], sent["attempt"], sent["outcome"], sent["again"]) == ("office", 1, "delivered", None)
     assert SECRET not in said.err + said.out
+
+
+def test_an_attempt_that_failed_says_why_and_when_it_is_tried_again_without_the_address(town: Town) -> None:
+    write_config(town, hook="http://127.0.0.1:1/T0PS3CRET-token")
+
+    said = town.run(NOW, "--log", "json")
+
+    tries = [one for one in lines(said.err) if "message_id" in one]
+    assert said.code == 6
+    assert {one["outcome"] for one in tries} == {"retry"}
+    assert [one["attempt"] for one in tries] == list(range(1, len(tries) + 1))
+    assert all(one["again"] > one["timestamp"][:19] and one["reason"] and one["run_id"] for one in tries)
+    assert "T0PS3CRET" not in said.err + said.out
+
+
+def test_the_watching_process_logs_what_it_sends(town: Town) -> None:
+    write_config(town)
+    (town.folder / "data").mkdir()
+    with closing(open_store(database(town))) as store:
+        store.enqueue([], [NewMessage("msg_1", "office", b"{}", [])], datetime.now(UTC))
+
+    told = lines(watched(town, ["watch", "--log", "json"], ["checkup"], sent=1))
+
+    (sent,) = [one for one in told if one.get("message_id") == "msg_1"]
+    assert (sent["part"], sent["channel"], sent["outcome"]) == ("channel office", "office", "delivered")
 
 
 def test_without_it_a_run_speaks_to_people(town: Town) -> None:
@@ -107,8 +135,8 @@ def test_an_error_is_an_object_too(town: Town, arguments: list[str], code: int, 
     assert told["level"] == "error"
 
 
-def watched(town: Town, command: Sequence[str], jobs: Sequence[str]) -> str:
-    """Run the command until the jobs were done, and give all that was written."""
+def watched(town: Town, command: Sequence[str], jobs: Sequence[str], sent: int = 0) -> str:
+    """Run the command until the jobs were done and so many messages sent, and give all that was written."""
     with (town.folder / "config.yaml").open("a", encoding="utf-8") as file:
         file.write(JOBS)
     with closing(open_store(database(town))) as store, (town.folder / "log").open("wb") as log:
@@ -120,6 +148,7 @@ def watched(town: Town, command: Sequence[str], jobs: Sequence[str]) -> str:
             [sys.executable, "-m", "nianshen", *command], cwd=town.folder, env=environ, stdout=log, stderr=log
         ) as process:
             until(lambda: {run.state for run in store.jobs.list(9)} == {"done"})
+            until(lambda: store.outbox.waiting().get("sent", 0) >= sent)
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
     return (town.folder / "log").read_text(encoding="utf-8")
