@@ -64,7 +64,8 @@ class Answer:
 class _Visit:
     """A link and what it leads to: the alert, its ``item`` as the channel's message has it, how its finding stands.
 
-    ``others`` are those of the same message that can be acknowledged as well.
+    ``others`` are those of the same organisation in the same message that can be acknowledged as well: a link that was
+    handed on to an office lets it see nothing of any other.
     """
 
     state: State
@@ -99,7 +100,7 @@ class Desk:
     def take(self, token: str, form: bytes) -> Answer:
         """Acknowledge by a link; ``form`` may hold a name (``who``). The answer leads back to the page.
 
-        With ``all`` the others of its message go along: whoever holds one of its links holds them all.
+        With ``all`` the others of its organisation in the same message go along.
         """
         visit = self._visit(token)
         if visit.state is not State.OPEN or visit.grant is None:
@@ -130,8 +131,12 @@ class Desk:
             return _Visit(State.INVALID)
         except StorageError:
             return _Visit(State.BUSY)
-        others = tuple(item for name, item in items.items() if name in waiting and "ack_url" in item)
         state, item = self._state(grant, acknowledged), items.get(grant.alert_id)
+        others = tuple(
+            one
+            for name, one in items.items()
+            if item and name in waiting and "ack_url" in one and one["organisation"] == item["organisation"] is not None
+        )
         return _Visit(state, grant, row, item, acknowledged, standing, others)
 
     def _standing(self, row: AlertRow) -> str | None:

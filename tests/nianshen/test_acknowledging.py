@@ -187,39 +187,36 @@ def test_a_link_works_once_and_those_of_other_channels_say_that_it_is_done(offic
     assert (kept.who, kept.channel) == (None, "ops")
 
 
-def test_the_others_of_the_message_go_along_if_they_are_ticked(office: Office) -> None:
+def test_the_others_of_the_organisation_go_along_if_they_are_ticked_and_no_other_is_shown(office: Office) -> None:
     office.tell(
         news("o0", Event.WORSE, fingerprint="print-a"),
-        news("o1", fingerprint="print-b"),
+        news("o0", fingerprint="print-b"),
         news("o0", Event.RESOLVED),
-        PortalNews("city", "示例市", "blocked", None, "run-3"),
+        news("o1", Event.REOPENED, fingerprint="print-c"),
     )
     office.send()
-    message = next(
-        one.document["data"]["alerts"] for one in office.receiver.received[2:] if b"audit.alert.digest" in one.body
-    )
-    resolved, second, first = sorted(message, key=lambda one: ["resolved", "opened", "worse"].index(one["event"]))
+    message = {one["event"]: one for one in office.items()}
 
-    page = get(first["ack_url"])
-    assert post(first["ack_url"], who="张三", all="1").status_code == 303
+    page = get(message["worse"]["ack_url"])
+    assert post(message["worse"]["ack_url"], who="张三", all="1").status_code == 303
 
-    assert "其余 1 条" in page.text
-    assert "第1局" in page.text
+    assert "该单位的其余 1 条" in page.text
+    assert "第1局" not in page.text
     acked = {one.id for one in office.store.alerts.list() if one.acked}
-    assert acked == {first["alert_id"], second["alert_id"]}
-    assert resolved["event"] == "resolved"
-    kept = office.store.alerts.acknowledgement(second["alert_id"])
+    assert acked == {message[event]["alert_id"] for event in ("worse", "opened")}
+    kept = office.store.alerts.acknowledgement(message["opened"]["alert_id"])
     assert kept is not None
     assert (kept.who, kept.how, kept.channel) == ("张三", "link", "ops")
-    assert post(second["ack_url"]).status_code == 409
+    assert post(message["opened"]["ack_url"]).status_code == 409
     assert len(office.said) == 2
 
 
 def test_the_others_stay_unless_they_are_ticked_and_those_acknowledged_are_not_offered(office: Office) -> None:
-    office.tell(news("o0", run_id="run-2"), news("o1", run_id="run-2"))
+    office.tell(news("o0", run_id="run-2"), news("o0", fingerprint="print-b"))
     office.send()
     first, second = office.items()
 
+    assert "其余 1 条" in get(second["ack_url"]).text
     assert post(first["ack_url"]).status_code == 303
 
     assert len([one for one in office.store.alerts.list() if one.acked]) == 2  # the same alert on two channels
