@@ -51,7 +51,10 @@ class Visit:
 
 @dataclass(slots=True)
 class Ledger:
-    """The book of one portal. Whatever is still ``pending`` when the run ends was not read."""
+    """The book of one portal. Whatever is still ``pending`` when the run ends was not read.
+
+    ``unrecorded`` of them are what a replay has no answer to.
+    """
 
     portal: Portal
     organisations: tuple[Organisation, ...]
@@ -71,6 +74,7 @@ class Ledger:
     seen: set[str] = field(default_factory=set)
     names_column: bool = False
     pending: int = 0
+    unrecorded: int = 0
     known: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:

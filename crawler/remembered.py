@@ -7,10 +7,12 @@ or of other code is parsed again, and a replay does not use it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -19,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import quote
 
 from scrapy.http import Response
 
@@ -75,6 +78,31 @@ class Remembered:
         with self._lock:
             self.parsed += parsed
             self.recalled += recalled
+
+
+class Looks:
+    """The looks of a run at pages of its ``portals``, beside the event loop; no ``folder``: none is remembered."""
+
+    def __init__(self, folder: Path | None, portals: Iterable[str]) -> None:
+        self._of = {name: Remembered(Notes(folder and folder / f"{quote(name, safe='')}.notes")) for name in portals}
+
+    async def see(
+        self,
+        portal: str,
+        look: Callable[Concatenate[Response, Facts], Seen],
+        response: Response,
+        *facts: Facts.args,
+        **more: Facts.kwargs,
+    ) -> Seen:
+        """What ``look`` sees in a page of a portal."""
+        return await asyncio.to_thread(lambda: self._of[portal].see(look, response, *facts, **more))
+
+    def close(self) -> tuple[int, int]:
+        """Let go of what nobody asked for; how many looks were parsed, and how many recalled."""
+        for one in self._of.values():
+            with contextlib.suppress(OSError):  # costs room, and nothing else
+                one.close()
+        return sum(one.parsed for one in self._of.values()), sum(one.recalled for one in self._of.values())
 
 
 def _read_of(response: Response) -> list[object]:

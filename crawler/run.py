@@ -29,7 +29,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, Self
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from scrapy.crawler import Crawler
@@ -38,7 +37,6 @@ from crawler import browser
 from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
 from crawler.ledger import Ledger, Visit, choice_as_json, known_choice
 from crawler.manners import Manners
-from crawler.notes import Notes
 from crawler.playback import Playback
 from crawler.portal import Organisation, Portal
 from crawler.probe import Reach, Scope
@@ -109,10 +107,6 @@ class Run:
         if not isinstance(run, Run):
             raise TypeError("爬虫没有带任务 / the spider carries no run")
         return run
-
-    def looks_at(self, portal: str) -> Notes:
-        """The notes of the looks at a portal's pages; none in a replay."""
-        return Notes(self.looks and self.looks / f"{quote(portal, safe='')}.notes")
 
     def ledger(self, visit: Visit) -> Ledger:
         return self.ledgers[visit.portal]
