@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from crawler.classify import Outcome, Verdict
@@ -13,6 +13,7 @@ from crawler.cms.page import Link, PageLink
 from crawler.cms.pager import MAX_PAGES
 from crawler.coverage import ListReading, PageRead, judge_list, judge_portal
 from crawler.portal import Certificates, Organisation, Portal
+from crawler.rows import Spool
 from crawler.select import Choice, Kind
 
 
@@ -49,6 +50,13 @@ class Visit:
     body: str = ""
 
 
+class Listed(NamedTuple):
+    """A report that a list shows: the place of its row, and the year of the date beside it."""
+
+    row: int
+    dated: int | None
+
+
 @dataclass(slots=True)
 class Ledger:
     """The book of one portal. Whatever is still ``pending`` when the run ends was not read.
@@ -59,12 +67,14 @@ class Ledger:
     portal: Portal
     organisations: tuple[Organisation, ...]
     year: int | None = None
+    rows: Spool = field(default_factory=Spool)
     readings: dict[str, ListReading] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
-    candidates: list[dict[str, Any]] = field(default_factory=list)
+    candidates: list[int] = field(default_factory=list)
+    captured: set[tuple[str | None, int | None]] = field(default_factory=set)
     review: dict[str, Choice] = field(default_factory=dict)
     others: dict[str, Choice] = field(default_factory=dict)
-    listed: dict[tuple[str, str | None, int | None], Choice] = field(default_factory=dict)
+    listed: dict[tuple[str, str | None, int | None], Listed] = field(default_factory=dict)
     evidence: dict[str, tuple[bool, bool, int, str, int]] = field(default_factory=dict)
     lost: list[tuple[str | None, Verdict]] = field(default_factory=list)
     errors: list[Verdict] = field(default_factory=list)
@@ -109,7 +119,10 @@ class Ledger:
         if choice.kind is Kind.AMBIGUOUS:
             self.review.setdefault(choice.link.url, choice)
         elif choice.kind is Kind.REPORT:
-            self.listed.setdefault((choice.link.url, choice.organisation, choice.year), choice)
+            key = (choice.link.url, choice.organisation, choice.year)
+            if key not in self.listed:
+                row = self.rows.add(choice_as_json(self.portal.id, choice))
+                self.listed[key] = Listed(row, choice.link.date.year if choice.link.date else None)
         else:
             self.others.setdefault(choice.link.url, choice)
 
@@ -118,8 +131,7 @@ class Ledger:
         if self.pending or not self.known or self.list_verdict().outcome is not Outcome.FOUND:
             return []
         known, self.known = self.known, ()
-        shown = {(who, year) for _, who, year in self.listed}
-        shown |= {(one["organisation"], one["year"]) for one in self.candidates}
+        shown = {(who, year) for _, who, year in self.listed} | self.captured
         return [one for one in known if (one.organisation, one.year) not in shown]
 
     def failed(self, visit: Visit, verdict: Verdict, url: str) -> None:
@@ -166,7 +178,8 @@ class Ledger:
             "attachment_of": visit.attachment_of,
             "column": self.columns.get(visit.list_url),
         }
-        self.candidates.append(choice_as_json(self.portal.id, choice) | fetched)
+        self.candidates.append(self.rows.add(choice_as_json(self.portal.id, choice) | fetched))
+        self.captured.add((choice.organisation, choice.year))
 
     def _file(self, visit: Visit, url: str, outcome: str) -> None:
         """What became of a file that a report's page offers."""
@@ -209,12 +222,11 @@ class Ledger:
         No report can be out in the year it reports on; and two of last year, one of them out this season, are one of
         this year and a slip of the hand, as far as anybody can tell from here.
         """
-        by_year: dict[tuple[str | None, int | None], list[Choice]] = {}
-        for choice in self.listed.values():
-            by_year.setdefault((choice.organisation, choice.year), []).append(choice)
+        by_year: dict[tuple[str | None, int | None], list[int]] = {}
+        for (_, who, year), one in self.listed.items():
+            by_year.setdefault((who, year), []).extend([one.dated] if one.dated else [])
         slips: set[str | None] = set()
-        for (who, year), choices in by_year.items():
-            days = [choice.link.date.year for choice in choices if choice.link.date]
+        for (who, year), days in by_year.items():
             ahead = self.year is not None and year == self.year + 1 and year in days
             twice = self.year is not None and year == self.year - 1 and len(set(days)) > 1 and self.year + 1 in days
             slips |= {who} if ahead or twice else set()
@@ -242,6 +254,10 @@ class Ledger:
             )
         return verdict
 
+    def rows_of(self, choices: Mapping[str, Choice]) -> Iterator[dict[str, Any]]:
+        """Judged links as the result shows them."""
+        return (choice_as_json(self.portal.id, choice) for choice in choices.values())
+
     def as_json(self) -> dict[str, Any]:
         """The portal's row of the result."""
         verdict, whole = self.verdict(), self.list_verdict().outcome is Outcome.FOUND
@@ -249,8 +265,8 @@ class Ledger:
             who for one in self.review.values() if self._asked_for(one.year) for who in one.suspects
         }
         # Listed but without a document: whatever became of it, it is not absent.
-        captured = {(one["organisation"], one["year"]) for one in self.candidates}
-        doubtful |= {who for _, who, year in self.listed if self._asked_for(year) and (who, year) not in captured}
+        for _, who, year in self.listed:
+            doubtful |= {who} if self._asked_for(year) and (who, year) not in self.captured else set()
         # An organisation's own folder without entries proves nothing about it.
         doubtful |= {
             who for url, who in self.owners.items() if not self.readings[url].items and not self.readings[url].leads_on

@@ -35,14 +35,14 @@ from scrapy.crawler import Crawler
 
 from crawler import browser
 from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
-from crawler.ledger import Ledger, Visit, choice_as_json, known_choice
+from crawler.ledger import Ledger, Visit, known_choice
 from crawler.manners import Manners
 from crawler.playback import Playback
 from crawler.portal import Organisation, Portal
 from crawler.probe import Reach, Scope
 from crawler.recorder import Entry, Recorder
-from crawler.result import in_order, write
-from crawler.select import Choice
+from crawler.result import in_order, text_of, write
+from crawler.rows import Spool
 from crawler.validators import Validators
 
 _JITTER = Random()  # noqa: S311 - spreads requests, guards nothing
@@ -55,6 +55,7 @@ class Run:
     id: str
     years: frozenset[int]
     ledgers: dict[str, Ledger]
+    rows: Spool
     blobs: BlobStore
     recorder: Recorder | None
     playback: Playback | None
@@ -74,7 +75,7 @@ class Run:
         portals = [Portal.from_json(portal) for portal in job["portals"]]
         organisations = [Organisation.from_json(one) for one in job["organisations"]]
         year, replay = int(job["year"]), job.get("replay")
-        evidence = Path(job["evidence"])
+        evidence, rows = Path(job["evidence"]), Spool()
         blobs = BlobStore(evidence)
         return cls(
             id=str(job["run_id"]),
@@ -84,10 +85,12 @@ class Run:
                     portal,
                     tuple(one for one in organisations if one.portal == portal.id),
                     year,
+                    rows,
                     known=tuple(known_choice(one) for one in job.get("known", ()) if one["portal"] == portal.id),
                 )
                 for portal in portals
             },
+            rows=rows,
             blobs=blobs,
             recorder=None if replay else Recorder(blobs, Warc(evidence, _file_of(job)), Manifest(evidence)),
             playback=Playback(evidence, str(replay)) if replay else None,
@@ -152,31 +155,26 @@ class Run:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
 
-    def as_json(self) -> dict[str, Any]:
-        """The result, schema ``nianshen.crawl/1``.
+    def write_result(self) -> None:
+        """Write the result, schema ``nianshen.crawl/1``.
 
         ``listed`` holds report links of every year, fetched or not; ``files`` what became of those beside reports;
         ``others`` the reports of organisations that are not ours, if the crawl is to find out whose list it is.
         """
-        return {
+        books = [self.ledgers[name] for name in sorted(self.ledgers)]
+        head = {
             "schema": "nianshen.crawl/1",
             "run_id": self.id,
             "portals": [ledger.as_json() for ledger in self.ledgers.values()],
-            "candidates": in_order(one for ledger in self.ledgers.values() for one in ledger.candidates),
-            "review": self._choices(lambda ledger: ledger.review),
-            "files": in_order(one for ledger in self.ledgers.values() for one in ledger.files),
-            "listed": self._choices(lambda ledger: ledger.listed),
-            "others": self._choices(lambda ledger: ledger.others) if self.reach.scope is Scope.PROBE else [],
         }
-
-    def _choices(self, kind: Callable[[Ledger], Mapping[Any, Choice]]) -> list[dict[str, Any]]:
-        return in_order(
-            choice_as_json(name, choice) for name, ledger in self.ledgers.items() for choice in kind(ledger).values()
-        )
-
-    def write_result(self) -> None:
-        """Put the result in its place in one step; a reader never sees half of it."""
-        write(self.result, self.as_json())
+        lists = {
+            "candidates": (row for book in books for row in self.rows.in_order(book.candidates)),
+            "review": map(text_of, in_order(row for book in books for row in book.rows_of(book.review))),
+            "files": map(text_of, in_order(row for book in books for row in book.files)),
+            "listed": (row for book in books for row in self.rows.in_order(one.row for one in book.listed.values())),
+            "others": map(text_of, in_order(row for book in books for row in book.rows_of(book.others))),
+        }
+        write(self.result, head, lists if self.reach.scope is Scope.PROBE else lists | {"others": ()})
 
 
 def _file_of(job: Mapping[str, Any]) -> str:

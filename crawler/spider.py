@@ -80,7 +80,10 @@ class PortalSpider(scrapy.Spider):
     def _settled(self, ledger: Ledger, visit: Visit) -> Iterator[Request]:
         """One order less is under way. Once the lists are read: do known reports still stand where they were?"""
         ledger.pending -= 1
-        self._reports.settled(visit)
+        try:
+            self._reports.settled(visit)
+        except EvidenceError as error:
+            self.run.fail(error)
         for choice in ledger.unlisted():
             self._orders.place(choice.link.url, Visit(ledger.portal.id, "report", "", choice=choice, unlisted=True))
         yield from self._orders.due(ledger)
