@@ -24,6 +24,12 @@ _COUNT = tables.attempt_count
 _OF_ONE = select(_TABLE).where(_TABLE.c.channel == bindparam("this")).with_for_update()
 _KEEP = update(_TABLE).where(_TABLE.c.channel == bindparam("this"))
 
+_ONE_MORE = (
+    update(_COUNT)
+    .where(*(_COUNT.c[name] == bindparam(f"this_{name}") for name in ("channel", "outcome", "within")))
+    .values(count=_COUNT.c.count + 1, seconds=_COUNT.c.seconds + bindparam("took"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptCount:
@@ -99,14 +105,16 @@ def wake(connection: Connection) -> None:
 
 def count(connection: Connection, channel: str, outcome: Delivered | Retry | Permanent, seconds: float) -> None:
     """Count an attempt."""
-    values = {"channel": channel, "outcome": word(outcome), "within": next(one for one in BOUNDS if seconds <= one)}
-    added = upsert(connection, _COUNT).values(values | {"count": 1, "seconds": seconds})
-    more = {"count": _COUNT.c.count + 1, "seconds": _COUNT.c.seconds + seconds}
-    connection.execute(added.on_conflict_do_update(index_elements=list(values), set_=more))
+    key = {"channel": channel, "outcome": word(outcome), "within": next(one for one in BOUNDS if seconds <= one)}
+    here = {f"this_{name}": value for name, value in key.items()}
+    if connection.execute(_ONE_MORE, here | {"took": seconds}).rowcount:
+        return
+    added = upsert(connection, _COUNT).values(key | {"count": 1, "seconds": seconds})
+    more = {"count": _COUNT.c.count + 1, "seconds": _COUNT.c.seconds + seconds}  # another was the first after all
+    connection.execute(added.on_conflict_do_update(index_elements=list(key), set_=more))
 
 
 def word(outcome: Delivered | Retry | Permanent) -> str:
-    """Under what an attempt is counted."""
     """Under what an attempt is counted."""
     match outcome:
         case Accepted():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from notifiers.address import AddressGuard, parse
 from notifiers.exchange import FaultKind, TransportFault
@@ -37,6 +38,42 @@ def resolve(host: str, port: int) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+class Watchdog:
+    """Calls back at deadlines, each later than those given before.
+
+    One thread for all, there while there are any: to start one for each takes longer than most exchanges.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._deadlines: dict[object, tuple[float, Callable[[], None]]] = {}
+        self._awake = False
+
+    def watch(self, key: object, at: float, expire: Callable[[], None]) -> None:
+        """Call ``expire`` when the monotonic clock is at ``at``, unless ``key`` is forgotten before."""
+        with self._changed:
+            self._deadlines[key] = (at, expire)
+            if not self._awake:
+                self._awake = True
+                threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+
+    def forget(self, key: object) -> None:
+        """The exchange ended in time."""
+        with self._changed:
+            self._deadlines.pop(key, None)
+
+    def _run(self) -> None:
+        with self._changed:
+            while self._deadlines:
+                key, (at, expire) = next(iter(self._deadlines.items()))
+                left = at - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left)
+                elif self._deadlines.pop(key, None):
+                    expire()
+            self._awake = False
+
+
 @dataclass(frozen=True, slots=True)
 class Dialler:
     """Opens connections for one channel. Vetting at connect time is what stands against DNS rebinding."""
@@ -44,6 +81,7 @@ class Dialler:
     guard: AddressGuard
     resolver: Resolver = resolve
     limits: Limits = Limits()
+    _watchdog: Watchdog = field(default_factory=Watchdog, repr=False, compare=False)
 
     def connect(self, host: str, port: int, *, private_only: bool = False) -> socket.socket:
         """A connection to the first address that answers, if the guard permits all of them. Raises Fault.
@@ -89,13 +127,11 @@ class Dialler:
                 with suppress(OSError):
                     connected.shutdown(socket.SHUT_RDWR)
 
-        timer = threading.Timer(self.limits.total, expire)
-        timer.daemon = True
-        timer.start()
+        self._watchdog.watch(expired, time.monotonic() + self.limits.total, expire)
         try:
             yield expired
         finally:
-            timer.cancel()
+            self._watchdog.forget(expired)
 
 
 def fault_of(error: Exception, *, expired: bool) -> Fault:
