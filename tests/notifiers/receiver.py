@@ -126,7 +126,11 @@ class Receiver:
             disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender died in the middle of it: no receiver would call this a message
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 problem = receiver.check(headers, body)
                 answer = receiver.answer(Received(headers.get("webhook-id"), self.path, headers, body, problem))
