@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier
 
@@ -319,32 +320,39 @@ def test_the_jitter_of_a_slot_is_the_same_on_every_machine_and_within_its_bounds
     assert max(spread) < timedelta(minutes=30)
 
 
-def test_three_watchers_run_each_slot_of_every_job_once(tmp_path: Path) -> None:
+def watch_in_step(url: str, owner: str, together: Barrier) -> list[tuple[str, datetime]]:
+    """A process that watches with two others hour by hour, all at the same clock; gives what it ran."""
+    time, hands, own = Time(), Hands(), open_store(url)
+    jobs = [job(f"job-{number}", f"{number} * * * *") for number in range(JOBS)]
+    one = watcher(own, time, hands, *jobs, owner=owner)
+    for _ in range(SLOTS + 1):
+        together.wait()
+        step(one)
+        if owner == "a":
+            one.leave()  # the lead changes hands in the middle of the work
+        step(one)
+        together.wait()
+        time.pass_by(timedelta(hours=1))
+    own.close()
+    return hands.ran
+
+
+@pytest.mark.timeout(200 + JOBS * SLOTS)
+def test_three_watching_processes_run_each_slot_of_every_job_once(tmp_path: Path) -> None:
     """The full size: ``NIANSHEN_JOBS=20 NIANSHEN_SLOTS=60``."""
     url = f"sqlite:///{tmp_path / 'n.sqlite3'}"
     open_store(url).close()
-    jobs = [job(f"job-{number}", f"{number} * * * *") for number in range(JOBS)]
-    together = Barrier(3, timeout=100)
+    fresh = get_context("spawn")  # what a fork brings along, connections and locks, would be shared
+    with fresh.Manager() as shared, ProcessPoolExecutor(3, mp_context=fresh) as pool:
+        together = shared.Barrier(3, timeout=100)
+        ran = [list(each) for each in pool.map(watch_in_step, [url] * 3, "abc", [together] * 3)]
 
-    def watch(owner: str) -> list[tuple[str, datetime]]:
-        time, hands, own = Time(), Hands(), open_store(url)
-        one = watcher(own, time, hands, *jobs, owner=owner)
-        for _ in range(SLOTS + 1):
-            together.wait()
-            step(one)
-            if owner == "a":
-                one.leave()  # the lead changes hands in the middle of the work
-            step(one)
-            together.wait()
-            time.pass_by(timedelta(hours=1))
-        own.close()
-        return hands.ran
-
-    with ThreadPoolExecutor(3) as pool:
-        ran = [run for each in pool.map(watch, "abc") for run in each]
-
-    assert max(Counter(ran).values()) == 1
-    assert len(ran) == JOBS * SLOTS
+    times = Counter(slot for each in ran for slot in each)
+    print(
+        f"{JOBS} jobs of {SLOTS} slots, by process {[len(each) for each in ran]}, at most {max(times.values())} times"
+    )
+    assert max(times.values()) == 1
+    assert len(times) == JOBS * SLOTS
 
 
 def test_the_shipped_year_watches_every_due_date_hour_by_hour_and_proves_absence_the_next_day() -> None:
