@@ -243,7 +243,7 @@ def _unlinked(
     known = {item.url for item in listing.items}
     for row in page.soup.find_all(_PIECES):
         text = clean(row.get_text())
-        if len(text) > 120 or row.find(_PIECES) or not REPORT_WORDS.search(text):
+        if len(text) > 120 or not REPORT_WORDS.search(text) or row.find(_PIECES):
             continue
         around = (row, *row.find_all(True), *row.find_parents(["a", "li", "tr", "dd"], limit=2))
         if any(target(page, anchor) in known for anchor in around):

@@ -133,8 +133,7 @@ def _by_script(page: Page, entries: int) -> str | None:
 
 def word_of(tag: Tag) -> str | None:
     """The pager word a tag says or shows: ``next``, ``more``, ``last``, a number, or another; None if no pager's."""
-    image = tag.find("img", alt=True)
-    text = clean(tag.get_text()) or clean(str(tag.get("title") or (image and image.get("alt")) or ""))
+    text = clean(tag.get_text()) or clean(str(tag.get("title") or _alternative(tag)))
     if text in _ARROWS:
         return _ARROWS[text]
     word = text.strip(_PAGER_FRAME)
@@ -145,6 +144,12 @@ def word_of(tag: Tag) -> str | None:
     if _MORE.match(word):
         return "more"
     return "last" if _LAST.match(word) else word.strip("第页") if word.strip("第页").isdigit() else ""
+
+
+def _alternative(tag: Tag) -> str:
+    """What is said in place of an image that the tag shows."""
+    image = tag.find("img", alt=True)
+    return str(image["alt"]) if image else ""
 
 
 def _pager_links(page: Page) -> _Found:
