@@ -1,4 +1,4 @@
-"""Bytes to text: BOM, strict UTF-8, strict GB18030, the declared charset, and last a lossy reading that says so.
+"""Bytes to text: BOM, strict UTF-8, strict GB18030, the declared charset, parts in both, last a lossy reading.
 
 Headers are not asked first: many portals declare UTF-8 over GBK pages, and guessing libraries misread short ones.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _BOMS = (
@@ -36,21 +37,31 @@ class Decoded:
 def decode(body: bytes, content_type: str | None = None) -> Decoded:
     """Text of ``body``; never raises. ``content_type`` is the header's value, used for the declared charset only."""
     declared = _declared(body, content_type)
+    text, encoding, lossy = next(_readings(body, declared))
+    return Decoded(text, encoding, declared, lossy)
+
+
+def _readings(body: bytes, declared: str | None) -> Iterator[tuple[str, str, bool]]:
+    """Text, encoding, and whether signs were lost: the surest reading first."""
     for bom, encoding in _BOMS:
         if body.startswith(bom) and (text := _strict(body, encoding)) is not None:
-            return Decoded(text, encoding, declared)
+            yield text, encoding, False
     if (text := _strict(body, "utf-8")) is not None:
-        return Decoded(text, "utf-8", declared)
+        yield text, "utf-8", False
     # A title cut in the middle of a sign: almost all UTF-8, yet strict GB18030 would read it as other signs.
     if (text := _nearly(body, "utf-8")) is not None:
-        return Decoded(text, "utf-8", declared, lossy=True)
+        yield text, "utf-8", True
     for candidate in ("gb18030", declared):
-        if candidate and (text := _strict(body, candidate)) is not None:
-            return Decoded(text, candidate, declared)
+        text = _strict(body, candidate) if candidate else None
+        # UTF-8 with a footer in GBK now and then passes for GB18030, of signs that nobody writes.
+        if candidate and text is not None and (_family(candidate) != "gb" or _usual(text)):
+            yield text, candidate, False
+    if (text := _in_parts(body)) is not None:
+        yield text, "utf-8+gb18030", False
     if (text := _nearly(body, "gb18030")) is not None:
-        return Decoded(text, "gb18030", declared, lossy=True)
+        yield text, "gb18030", True
     fallback = declared if declared and _known(declared) else _likelier(body)
-    return Decoded(body.decode(fallback, errors="replace"), fallback, declared, lossy=True)
+    yield body.decode(fallback, errors="replace"), fallback, True
 
 
 def _declared(body: bytes, content_type: str | None) -> str | None:
@@ -73,6 +84,19 @@ def _nearly(body: bytes, encoding: str) -> str | None:
     text = body.decode(encoding, errors="replace")
     lost = text.count("\ufffd")
     return text if lost * 20 <= sum(sign > "\x7f" for sign in text) else None
+
+
+def _in_parts(body: bytes) -> str | None:
+    """The text of a page put together from parts in two encodings: every run up to a tag by itself."""
+    texts = [_strict(part, "utf-8") or _strict(part, "gb18030") for part in re.split(rb"(?=<)", body) if part]
+    text = "".join(one for one in texts if one is not None)
+    return text if None not in texts and _usual(text) else None
+
+
+def _usual(text: str) -> bool:
+    """Nine in ten of the signs beyond ASCII are those of everyday Chinese."""
+    beyond = "".join(sign for sign in text if sign > "\x7f")
+    return len(beyond.encode("gb2312", "ignore").decode("gb2312")) * 10 >= len(beyond) * 9
 
 
 def _known(encoding: str) -> bool:

@@ -11,11 +11,11 @@ from bs4 import Tag
 
 from crawler.cms.links import leads, target, title_of
 from crawler.cms.page import Page, clean
-from crawler.cms.static import COLUMN_NAME, YEAR_LABEL
+from crawler.cms.static import COLUMN_NAME, REPORT_WORDS, YEAR_LABEL
 from crawler.ledger import Visit
 from crawler.media import names_document
 from crawler.portal import Organisation
-from crawler.select import Choice, Kind, match
+from crawler.select import Choice, Kind, match, year_of
 
 DEEPEST = 3
 """Levels of folders below a start page."""
@@ -65,6 +65,8 @@ def folders_of(
             yield below, url  # folders by the year of publication: it says nothing of the year reported
         elif not folder and _is_column(page, anchor, title, url, reports, own):
             yield below, url
+        elif not folder and own and _is_tab(page, title, url):
+            yield replace(below, optional=visit.optional or bool(reports)), url
         elif not folder and own and (who := _one_of(title, organisations)) and who not in there:
             yield replace(below, owner=who, optional=visit.optional or bool(reports)), url
     for who, address in organs_in_script(page, organisations).items() if own else ():
@@ -86,6 +88,8 @@ def organs_in_script(page: Page, organisations: Sequence[Organisation]) -> dict[
     )
     found: dict[str, str | None] = {}
     for node in (node for text in scripts for node in _NODE.findall(text)):
+        if REPORT_WORDS.search(node) and not any(COLUMN_NAME.match(clean(name)) for name in _NODE_NAME.findall(node)):
+            continue  # an entry of a list, which names its organ as well
         who = next((who for name in _NODE_NAME.findall(node) if (who := _one_of(name, organisations))), None)
         if who and not any(name in drawn for one in organisations if one.id == who for name in one.names):
             address = _NODE_ADDRESS.search(node)
@@ -114,6 +118,12 @@ def _is_column(page: Page, anchor: Tag, title: str, url: str, reports: Collectio
     return (not own and bool(COLUMN_NAME.match(title))) or _more_of_column(page, anchor, title, reports)
 
 
+def _is_tab(page: Page, title: str, url: str) -> bool:
+    """A part of the column that stands elsewhere: 乡镇街道, at an address whose folder is called as this one's is."""
+    here, there = (urlsplit(one).path.rpartition("/")[0].rpartition("/")[2] for one in (page.url, url))
+    return bool(_CATEGORY.match(title)) and not COLUMN_NAME.match(title) and bool(here) and here == there
+
+
 def _more_of_column(page: Page, anchor: Tag, title: str, reports: Collection[str]) -> bool:
     """更多 beside a block that is headed 政府信息公开年报, or right behind links to reports."""
     if not _MORE.match(title.strip("+>»[]·.… ")):
@@ -139,7 +149,7 @@ def hidden_year(page: Page, choices: Sequence[Choice], year: int | None, visit: 
         folder = YEAR_LABEL.match(clean(tag.get_text()))
         if not folder or int(folder[1]) != year or tag.find(["a", "button"]) or target(page, tag):
             continue
-        if _is_control(tag) and not _has_panels(tag):
+        if _is_control(tag) and not _has_panels(tag, year):
             return f"{year}年的列表只有脚本能打开 / only a script opens the list of {year}"
     return None
 
@@ -153,15 +163,22 @@ def _is_control(tag: Tag) -> bool:
     return bool(tag.name in {"a", "option", "button"} or held or _TABS.search(boxes))
 
 
-def _has_panels(tag: Tag) -> bool:
-    """The page holds a box of links for each of the years; a click only shows another one."""
+def _has_panels(tag: Tag, year: int) -> bool:
+    """The page holds a box of links for each of the years; a click only shows another one.
+
+    Entries of a list may be as many boxes: the one in the place of the year names no other year.
+    """
     row = next((box for box in tag.parents if len(_year_labels(box)) > 1), None)
     if row is None:
         return False
+    labels = [int(text[:4]) for text in _year_labels(row)]
     boxes = [box for box in row.find_next_siblings(_PANELS) if box.find("a")]
     if len(boxes) == 1:
         boxes = [box for box in boxes[0].find_all(_PANELS, recursive=False) if box.find("a")]
-    return len(boxes) >= len(_year_labels(row))
+    if len(boxes) != len(labels):
+        return False
+    own = boxes[labels.index(year)]
+    return not {year_of(title_of(anchor)) for anchor in own.find_all("a")} - {None, year}
 
 
 def _year_labels(box: Tag) -> list[str]:

@@ -305,8 +305,10 @@ def _organ_part(title: str) -> str:
 
 
 def _bare(text: str) -> str:
+    """What the phrase leaves; in 青石镇人民政府信息公开年报 the government is a part of both."""
     text = _SHORT_PHRASE.sub("", _PHRASE.sub("", _YEAR.sub("", text)))
-    return re.sub(r"^(?:年度?|度)+|(?:年度?|的)+$", "", _FLUFF.sub("", text))
+    text = re.sub(r"^(?:年度?|度)+|(?:年度?|的)+$", "", _FLUFF.sub("", text))
+    return re.sub(r"(?<=.)人民$", "人民政府", text)
 
 
 def _only_year(title: str, link: Link, owner: str | None) -> bool:

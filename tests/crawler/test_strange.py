@@ -284,6 +284,24 @@ WHOLE: dict[str, Pages] = {
         "/nb/bm/": listing(E25, E24, F25, F24, NEIGHBOURS),
         "/nb/xz/": listing(row("青石镇人民政府2025年政府信息公开工作年度报告", "/x/town.html")),
     },
+    "a part of the column at an address of its own": {
+        "/bm/nb/": body(
+            f"<p><a href='/bm/nb/'>市政府部门</a> <a href='/xz/nb/'>乡镇（街道）</a></p><ul>{E25}{E24}</ul>"
+        ),
+        "/xz/nb/": listing(F25, F24, NEIGHBOURS, title="乡镇（街道）"),
+    },
+    "a part of the column below another one": {
+        "/nb/": body("<p><a href='/bm/nb/'>市政府部门</a></p>"),
+        "/bm/nb/": listing(E25, E24, F25, F24, NEIGHBOURS, title="市政府部门"),
+    },
+    "a footer in another encoding": {
+        "/nb/": Answer(
+            body(f"<ul>{ALL}</ul>").removesuffix(END).encode()
+            + f"<div>{'主办单位示例市人民政府办公室' * 9}</div>{END}".encode("gbk"),
+            200,
+            {"Content-Type": "text/html; charset=gbk"},
+        )
+    },
     "a year's list under the name of a report": {
         "/nb/": body(
             "<ul><li><a href='/nb/2025n/'>2025年政府信息公开工作年度报告</a></li>"
@@ -548,6 +566,27 @@ NOT_WHOLE: dict[str, tuple[Pages, set[str]]] = {
     "a block page in a full skin": (
         {"/nb/": "<html><title>访问被拦截</title><body>您的请求被拦截，" + "请联系管理员。" * 10 + "</body></html>"},
         {"blocked"},
+    ),
+    "the wanted year in a select, and as many rows as years": (
+        {
+            "/nb/": body(
+                "<select onchange=go()><option>2025年</option><option>2024年</option><option>2023年</option></select>"
+                f"<div>{title('e24')} <a href='/r/e24.html'>{title('e24')}</a></div>"
+                f"<div><a href='/r/f24.html'>{title('f24')}</a></div>"
+                f"<div><a href='/x/c23.html'>{CIV}2023年政府信息公开工作年度报告</a></div>"
+            )
+        },
+        {"list_incomplete"},
+    ),
+    "entries of organs in a script": (
+        {
+            "/nb/": body(
+                "<ul id=l></ul><script>var l=["
+                f"{{title:'{EDU}政府信息公开年报（2025年）',url:'/r/e25.html',org:'{EDU}'}},"
+                f"{{title:'{FIN}政府信息公开年报（2024年）',url:'/r/f24.html',org:'{FIN}'}}];draw(l)</script>"
+            )
+        },
+        {"needs_render", "list_empty"},
     ),
     "an empty column": ({"/nb/": body("<h2>政府信息公开年报</h2><ul></ul><p>暂无数据</p>")}, {"list_empty"}),
     "a column of news": (

@@ -38,6 +38,13 @@ def test_utf8_text_is_read_whatever_the_header_says(text: str) -> None:
         ("规章".encode("utf-16"), None, "utf-16", False),
         ("规章年度报告".encode() + b"\xff", None, "utf-8", True),
         (b"\xff" + "规章年度报告".encode("gbk"), "text/html; charset=nonsense", "gb18030", True),
+        ("<p>规章".encode() + "</p><i>主办单位</i>".encode("gbk"), None, "utf-8+gb18030", False),
+        (
+            "<p>规章年度报告</p>".encode() + "<i>主办：办</i>".encode("gbk"),
+            "text/html; charset=gbk",
+            "utf-8+gb18030",
+            False,
+        ),
     ],
 )
 def test_the_ladder_of_encodings(body: bytes, header: str | None, encoding: str, lossy: bool) -> None:
