@@ -18,8 +18,9 @@ from crawler.cms.pager import word_of
 
 MOST_PAGES = 12
 """No report is longer; what a pager claims beyond is not asked for."""
-SIGN = re.compile(r"createPageHTML|下一?[页頁]|>\s*[\[【(第]?\s*2\s*[\]】)页]?\s*</a", re.IGNORECASE)
-"""Without any of these a page has no further ones."""
+_ONWARD = ("createpagehtml", "下页", "下一页", "下頁", "下一頁")
+_TWO = re.compile(r"2\s*[\]】)页]?\s*</a")
+_BEFORE_TWO = tuple(">[【(第")
 
 _FILE = re.compile(r"^(?P<stem>.*?)(?P<extension>\.(?:s?html?|aspx?|jsp|php))?$", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(?P<stem>.+)[_-](?P<number>\d{1,2})$")
@@ -46,12 +47,21 @@ class Part:
     begins: bool
 
 
+def may_go_on(text: str) -> bool:
+    """Whether a page has any sign of further ones: a pager's script or word, or a link that says 2. Quick."""
+    low = text.lower()
+    if any(word in low for word in _ONWARD):
+        return True
+    starts = (found.start() for found in _TWO.finditer(low))
+    return any(low[max(0, start - 20) : start].rstrip()[-1:] in _BEFORE_TWO for start in starts)
+
+
 def further(page: Page, first: str = "") -> tuple[PageLink, ...]:
     """The other pages of the article on a page, as its pager names them; never the articles beside it.
 
     ``first`` is the address of the article's first page, if this is another one.
     """
-    if not SIGN.search(page.text):
+    if not may_go_on(page.text):
         return ()
     found: dict[str, PageLink] = {}
     for anchor in page.soup.find_all("a"):

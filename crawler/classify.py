@@ -143,7 +143,8 @@ _NO_TEXT = re.compile(r"<(script|style|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^>]+>
 LARGEST_PAGE = 4_000_000
 """Signs. A list or report page is far smaller; parsing more would hold up every other portal."""
 
-_SHORT = 2000
+MUCH = 2000
+"""Signs of text. A page that says so much is no block page and no 404."""
 _HEAD = 200_000
 
 
@@ -177,7 +178,7 @@ def classify_list(status: int, text: str, asked: str, got: str) -> Verdict | Non
 def classify_page(status: int, text: str) -> Verdict | None:
     """The verdict on a page that should hold a list or a report; None if nothing speaks against it."""
     plain = " ".join(_NO_TEXT.sub(" ", text[:_HEAD]).split())
-    short = len(plain) < _SHORT
+    short = len(plain) < MUCH
     challenge = _challenge(text, plain) if short else None
     if challenge:
         return Verdict(Outcome.BLOCKED, f"HTTP {status}: {challenge}")
@@ -192,9 +193,14 @@ def classify_page(status: int, text: str) -> Verdict | None:
     return None
 
 
-def classify_report(status: int, url: str, media: str, text: str, *, redirected: bool) -> Verdict | None:
-    """The verdict on what should be a report or its attachment; ``text`` is empty unless ``media`` is HTML."""
-    verdict = classify_page(status, text) if media == HTML else classify_status(status)
+def classify_report(
+    status: int, url: str, media: str, text: str, *, redirected: bool, at_length: bool = False
+) -> Verdict | None:
+    """The verdict on what should be a report or its attachment; ``text`` is empty unless ``media`` is HTML.
+
+    ``at_length``: it is known to say more than ``MUCH``.
+    """
+    verdict = classify_page(status, text) if media == HTML and not at_length else classify_status(status)
     if verdict is None and media == HTML and DOCUMENT.search(urlsplit(url).path):
         return Verdict(Outcome.BAD_CONTENT, f"该是文件，得到网页 / a page, not a document: {url}")
     return verdict or (forwarded_home("/report", url) if redirected else None)

@@ -59,15 +59,17 @@ def plan(
     if listing.reply:
         return _plan_of_reply(listing, visit, organisations)
     labels = list(_labels(page))
-    headings = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"])]
-    headings += [*page.crumbs[-1:], *labels]
-    column = in_report_column(page.title, *headings) or visit.depth > 0 or visit.column
+    column = (
+        in_report_column(page.title, *(clean(tag.get_text()) for tag in page.headings), *page.crumbs[-1:], *labels)
+        or visit.depth > 0
+        or visit.column
+    )
     owner = visit.owner or _owner_of(page, organisations)
     choices = _judged(listing, organisations, column=column, owner=owner, year=visit.year)
     choices += tuple(_unlinked(page, listing, organisations, column=column, owner=owner, year=visit.year))
     is_report = not choices and visit.depth > 0 and _is_cover(page, listing, visit)
     # Breadcrumbs repeat the column's name; a page that calls itself the column has nothing to gain there.
-    unlinked = [clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"]) if not tag.find("a", href=True)]
+    unlinked = [clean(tag.get_text()) for tag in page.headings if not tag.find("a", href=True)]
     unlinked += [] if _links_to_column(page, visit) else labels
     own = in_report_column(page.title, *unlinked, *page.crumbs[-1:]) or (visit.depth > 0 and bool(choices))
     folders = list(folders_of(page, visit, organisations, years, choices, own=own)) if not is_report else []
@@ -122,7 +124,7 @@ def _undrawn_organs(page: Page, organisations: Sequence[Organisation]) -> Iterat
 
 def _owner_of(page: Page, organisations: Sequence[Organisation]) -> str | None:
     """The one organisation that headings, title and breadcrumb name."""
-    headings = (clean(tag.get_text()) for tag in page.soup.find_all(["h1", "h2", "h3"]))
+    headings = (clean(tag.get_text()) for tag in page.headings)
     named = {who for text in (*headings, page.title) if (who := owner_in_title(text, organisations))}
     named = named or {who for step in page.crumbs if (who := owner_in_title(step, organisations))}
     return named.pop() if len(named) == 1 else None
@@ -218,8 +220,10 @@ def forward(page: Page) -> str | None:
 
     A page that sets a cookie first is a challenge; it is not answered.
     """
+    if len(page.text) > 5000 or "document.cookie" in page.text:
+        return None
     body = page.soup.body
-    if "document.cookie" in page.text or len(clean(body.get_text()) if body else "") > 200 or len(page.text) > 5000:
+    if body and len(clean(body.get_text())) > 200:
         return None
     for tag in page.soup.find_all("meta", attrs={"http-equiv": re.compile("^refresh$", re.IGNORECASE)}):
         found = _REFRESH.match(str(tag.get("content") or ""))

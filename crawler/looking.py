@@ -9,7 +9,7 @@ from scrapy.http import Response
 
 from crawler.article import further
 from crawler.attached import attachments, begins_report, covered, holds_report, is_folder, speaks_of_report, tucked
-from crawler.classify import Outcome, Verdict, classify_list, classify_report
+from crawler.classify import MUCH, Outcome, Verdict, classify_list, classify_report
 from crawler.cms import Page, pick
 from crawler.cms.page import Link, ListPage, PageLink
 from crawler.follow import MOST_HOPS, Plan, forward, plan, report_of
@@ -96,10 +96,10 @@ def look_at_report(
     media = sniff(response.body)
     text = text_of(response) if media == HTML else ""
     redirected = bool(response.meta.get("redirect_urls"))
-    verdict = classify_report(response.status, response.url, media, text, redirected=redirected)
+    page, says = report_page(response.url, text)
+    verdict = classify_report(response.status, response.url, media, text, redirected=redirected, at_length=says >= MUCH)
     if verdict:
         return verdict
-    page = report_page(response.url, text)
     if page is None:
         return SeenReport(media)
     url = forward(page) if onward and visit.hops < MOST_HOPS else None

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import escape
+from typing import NamedTuple
 
 from lxml import etree
 
-from crawler.article import SIGN
+from crawler.article import may_go_on
 from crawler.attached import REPORT_PARTS
 from crawler.classify import LARGEST_PAGE
 from crawler.cms import Page
@@ -32,32 +33,39 @@ _REPORT = re.compile(r"报\s*告|年\s*报")
 _OFFERS = etree.XPath("//a/@href | //@onclick")
 
 
-def report_page(url: str, text: str) -> Page | None:
+class Slim(NamedTuple):
+    """A page made slim, None if there is nothing to ask of it; and how many signs it says, 0 if nobody counted."""
+
+    page: Page | None
+    says: int = 0
+
+
+def report_page(url: str, text: str) -> Slim:
     """The page with its text, documents, frames and one link of a list, if it has any.
 
     One that is short, goes on or does not show the report is given as it is. None if the report stands on it and it
-    offers nothing besides: there is nothing to ask.
+    offers nothing besides.
     """
     whole = Page(url, text[:LARGEST_PAGE])
-    if len(text) <= _SHORT or "\x00" in text or SIGN.search(whole.text):
-        return whole
+    if len(text) <= _SHORT or "\x00" in text or may_go_on(whole.text):
+        return Slim(whole)
     try:
         root = etree.fromstring(whole.text.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
     except (etree.XMLSyntaxError, ValueError):
-        return whole
+        return Slim(whole)
     if root is None:
-        return whole
+        return Slim(whole)
     etree.strip_elements(root, "script", "style", "template", etree.Comment, with_tail=False)
     said = "".join(etree.tostring(root, encoding="unicode", method="text").split())
     if len(said) <= _BARE or not all(part in said for part in REPORT_PARTS):
-        return whole
+        return Slim(whole)
     if (
         not any(map(_DOCUMENT.search, _OFFERS(root)))
         and not any(map(_names_document, root.iter("a")))
         and next(root.iter(*_FRAMES), None) is None
     ):
-        return None
-    return Page(url, "".join(_parts(root, said)))
+        return Slim(None, len(said))
+    return Slim(Page(url, "".join(_parts(root, said))), len(said))
 
 
 def _parts(root: etree._Element, said: str) -> Iterator[str]:

@@ -105,6 +105,10 @@ class Page:
         return clean(self.soup.title.get_text()) if self.soup.title else ""
 
     @cached_property
+    def headings(self) -> list[Tag]:
+        return self.soup.find_all(["h1", "h2", "h3"])
+
+    @cached_property
     def crumbs(self) -> tuple[str, ...]:
         """The way to the page as it prints it: 当前位置：首页 > 示例市教育局 > 年报; without the label."""
         label = self.soup.find(string=_CRUMBS)

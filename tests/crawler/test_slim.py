@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from crawler.article import may_go_on
 from crawler.attached import attachments, holds_report, is_folder, tucked
 from crawler.cms import Link, Page
 from crawler.follow import forward
@@ -27,7 +28,7 @@ def report(skin: str = "trs") -> str:
 def test_a_report_that_offers_nothing_besides_needs_no_soup(skin: str) -> None:
     page = Page(URL, report(skin))
 
-    assert report_page(URL, page.text) is None
+    assert report_page(URL, page.text).page is None
     assert (forward(page), attachments(page), is_folder(page, YEAR)) == (None, (), False)
 
 
@@ -64,7 +65,7 @@ def test_a_report_that_offers_nothing_besides_needs_no_soup(skin: str) -> None:
 def test_the_slim_page_answers_as_the_whole_one(inner: str, around: str) -> None:
     whole = Page(URL, f"{around}{inner}</body></html>")
 
-    slim = report_page(URL, whole.text)
+    slim = report_page(URL, whole.text).page
 
     assert (slim is None) <= holds_report(whole)
     answers = (forward(slim), attachments(slim), tucked(slim), is_folder(slim, YEAR)) if slim else (None, (), (), False)
@@ -85,7 +86,7 @@ def test_the_slim_page_answers_as_the_whole_one(inner: str, around: str) -> None
     ],
 )
 def test_a_page_without_much_text_is_asked_itself(text: str) -> None:
-    page = report_page(URL, text)
+    page = report_page(URL, text).page
 
     assert page is not None
     assert page.text == text
@@ -94,4 +95,22 @@ def test_a_page_without_much_text_is_asked_itself(text: str) -> None:
 def test_a_declared_encoding_does_not_matter_to_decoded_text() -> None:
     text = f'<?xml version="1.0" encoding="gb2312"?>{report()}'
 
-    assert report_page(URL, text) is None
+    assert report_page(URL, text).page is None
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ('<script>createPageHTML(3, 0, "t20260120_1", "html");</script>', True),
+        ("<A href=b.html>下一页</A>", True),
+        ("<a>下頁</a>", True),
+        ("<a href=b.html> 2 </a>", True),
+        ("<A HREF=b.html>[ 2 ]</A>", True),
+        ("<a href=b.html>第2页</a>", True),
+        ("<a href=b.html>12</a>", False),
+        ("<a href=b.html>表2</a>", False),
+        ("<td>2</td><a href=b.html>返回</a>", False),
+    ],
+)
+def test_what_may_go_on_is_seen_without_a_parser(text: str, may: bool) -> None:
+    assert may_go_on(text) is may
