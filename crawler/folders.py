@@ -29,6 +29,7 @@ _CATEGORY = re.compile(
 _NODE = re.compile(r"\{[^{}]{1,600}\}")
 _NODE_NAME = re.compile(r"[\"']([^\"'{}<>]{3,40})[\"']")
 _NODE_ADDRESS = re.compile(r"[\"']((?:https?:/)?\.{0,2}/[^\"'\s<>]{1,300})[\"']")
+_YEAR = re.compile(r"20\d\d")
 _MORE = re.compile(r"^(?:查看)?更多$|^more$", re.IGNORECASE)
 _CHOSEN = re.compile(r"\b(?:on|cur|current|active|selected|sel|hover|now)\b", re.IGNORECASE)
 _PANELS = ("div", "section", "ul", "ol", "dl", "table")
@@ -88,13 +89,17 @@ def organs_in_script(page: Page, organisations: Sequence[Organisation]) -> dict[
     )
     found: dict[str, str | None] = {}
     for node in (node for text in scripts for node in _NODE.findall(text)):
-        if REPORT_WORDS.search(node) and not any(COLUMN_NAME.match(clean(name)) for name in _NODE_NAME.findall(node)):
-            continue  # an entry of a list, which names its organ as well
         who = next((who for name in _NODE_NAME.findall(node) if (who := _one_of(name, organisations))), None)
         if who and not any(name in drawn for one in organisations if one.id == who for name in one.names):
-            address = _NODE_ADDRESS.search(node)
+            address = None if _is_entry(node) else _NODE_ADDRESS.search(node)
             found[who] = page.resolve(address[1]) if address else found.get(who)
     return found
+
+
+def _is_entry(node: str) -> bool:
+    """An entry of a list names its organ as well: its title or its day tells it from a place in a tree."""
+    said = [clean(text) for text in _NODE_NAME.findall(node) if "/" not in text]
+    return any(_YEAR.search(text) or (REPORT_WORDS.search(text) and not COLUMN_NAME.match(text)) for text in said)
 
 
 def _one_of(title: str, organisations: Sequence[Organisation]) -> str | None:

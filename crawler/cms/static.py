@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bs4 import Tag
-from bs4.element import NavigableString
 
+from crawler.cms.beside import day_beside, said_beside
 from crawler.cms.links import frames, leads, row_of, target, title_of
-from crawler.cms.page import Link, ListPage, Page, clean, date_in_url, find_date
+from crawler.cms.page import Link, ListPage, Page, clean, date_in_url
 from crawler.cms.pager import YEAR_ONLY, read_pager, word_of
 from crawler.cms.scripted import filled_by_script, titles_in_script
 from crawler.portal import Portal
@@ -24,7 +24,7 @@ COLUMN_NAME = re.compile(
 )
 COLUMN_WORDS = re.compile("年报|年度报告|年度工作报告")
 ORGAN_END = re.compile(
-    r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|大队|支队|公司|党校|联合会)$"
+    r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|所|站|署|馆|社|队|公司|集团|银行|党校|学校|[联协学总]合?会)$"
 )
 _LOOK = re.compile(r"^(?:点击)?(?:查看|查阅|下载|浏览|详情|链接|打开|全文|PDF|√|✓)(?:详情|全文)?$", re.IGNORECASE)
 _ORGAN_LABEL = re.compile(r"^(?:发布|公开|制发|责任|报送)?(?:机构|单位|部门|主体)[::]|^(?:信息)?来源[::]|^作者[::]")
@@ -35,6 +35,7 @@ _ENOUGH = 3
 
 SURE = 0.75
 """From this score on the entries are taken for the whole list of the page."""
+_MORE = re.compile(r"[\[【]?(?:查看)?(?:更多|more)[\]】]?[>+»…]*$", re.IGNORECASE)
 _FARTHEST = 40
 _LONGEST_LABEL = 40
 # A heading of nothing but such words names the column or a year of it, and nobody.
@@ -115,7 +116,7 @@ def _beside(page: Page, entries: Sequence[tuple[Tag | None, Link]]) -> Iterator[
                 yield Link(
                     title_of(anchor),
                     url,
-                    find_date(row.get_text(" ")),
+                    day_beside(row, anchor, _is_entry),
                     _organ(anchor, row),
                     clean(row.get_text())[:200],
                     year=year_above(anchor),
@@ -143,12 +144,7 @@ def _entries(page: Page) -> Iterator[tuple[Tag | None, Link]]:
         if url is None or not title or word or (url, title) in seen:
             continue
         context = clean(row.get_text()) if row else title
-        # The date at the end of the row; inside of the link too, if a span of its own holds it.
-        day = (
-            find_date(row.get_text(" ").replace(anchor.get_text(" "), "")) or find_date(anchor.get_text(" "))
-            if row
-            else None
-        )
+        day = day_beside(row, anchor, _is_entry) if row else None
         if COLUMN_NAME.match(title) and not day:
             continue
         above = None if re.search(r"20\d{2}", title) else year_above(anchor)
@@ -161,14 +157,24 @@ def _entries(page: Page) -> Iterator[tuple[Tag | None, Link]]:
 
 def _organ(anchor: Tag, row: Tag | None) -> str:
     """The organisation named beside the link, in a cell that spans its row, or in the heading above the list."""
-    for text in _said_in(row, anchor) if row is not None else ():
-        label = _ORGAN_LABEL.sub("", clean(text).strip("[]【】()·:"))
-        if ORGAN_END.search(label) and len(label) <= 40:
-            return label
+    said = said_beside(row, anchor, lambda text: bool(_organ_label(text)), _is_entry) if row is not None else ()
+    if label := next(filter(None, map(_organ_label, said)), None):
+        return label
     for label, is_heading in _labels_above(anchor):
         if (is_heading and not _OF_COLUMN.fullmatch(label)) or (len(label) <= 30 and ORGAN_END.search(label)):
             return label
     return ""
+
+
+def _organ_label(text: str) -> str:
+    """The organ that a piece of a row names, behind its label or in brackets; empty if it names none."""
+    said = clean(text).strip("[]【】()·:").rpartition("[" if "[" in text else "【")[2]
+    label = _ORGAN_LABEL.sub("", said)
+    return label if ORGAN_END.search(label) and len(label) <= _LONGEST_LABEL else ""
+
+
+def _is_entry(title: str) -> bool:
+    return bool(REPORT_WORDS.search(title) or YEAR_ONLY.match(title))
 
 
 def year_above(anchor: Tag) -> int | None:
@@ -192,33 +198,6 @@ def _labels_above(anchor: Tag) -> Iterator[tuple[str, bool]]:
             continue
         if before is None or before.name not in allowed or before.find("li"):
             continue
-        text = clean(before.get_text()).strip("[]【】()·:")
+        text = _MORE.sub("", clean(before.get_text())).strip("[]【】()·:")
         if text and len(text) <= _LONGEST_LABEL:
             yield text, before.name in _HEADINGS
-
-
-def _said_in(row: Tag, anchor: Tag) -> Iterator[str]:
-    """The pieces of a row beside its link: what shows when one points at it, words, cells or spans, cells above."""
-    yield from (str(tag["title"]) for tag in (anchor, *anchor.find_all(title=True)) if tag.get("title"))
-    yield from (piece for piece in row.children if isinstance(piece, NavigableString))
-    beside = ["td", "th"] if row.name == "tr" else ["span", "em", "i", "b", "strong", "label", "a"]
-    for cell in row.find_all(beside):
-        if anchor not in cell.parents and anchor is not cell and not any(one is anchor for one in cell.descendants):
-            yield cell.get_text()
-    if anchor is row:
-        yield from (cell.get_text() for cell in row.find_all(beside))
-    if row.name == "tr":
-        yield from (cell.get_text() for cell in _cells_above(row))
-
-
-def _cells_above(row: Tag) -> Iterator[Tag]:
-    """Cells of earlier rows that reach down to this one, then the nearest row that is a heading of its own."""
-    for distance, above in enumerate(row.find_previous_siblings("tr"), start=1):
-        cells = above.find_all(["td", "th"])
-        for cell in cells:
-            span = str(cell.get("rowspan") or "1")
-            if span.isdecimal() and int(span) > distance:
-                yield cell
-        if len(cells) == 1 and not cells[0].find("a"):
-            yield cells[0]
-            return

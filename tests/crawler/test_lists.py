@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.attached import attachments
-from crawler.cms import Page, PageLink, pick
+from crawler.attached import attachments, is_folder
+from crawler.cms import Link, Page, PageLink, pick
 from crawler.follow import plan
 from crawler.ledger import Visit
 from crawler.portal import Organisation
-from crawler.select import Kind
+from crawler.select import Choice, Kind
 from tests.crawler.site import listing, row
 
 BASE = "http://www.example.test/nb/"
@@ -42,6 +42,21 @@ def test_a_pager_gives_every_page(tail: str, pages: int, second: str, last: str)
     assert found.pages == pages
     assert (found.next[0].url, found.next[-1].url) == (BASE + second, BASE + last)
     assert [link.number for link in found.next] == list(range(2, pages + 1))
+
+
+@pytest.mark.parametrize(
+    ("title", "rows", "folder"),
+    [
+        ("2025年政府信息公开年度报告", row("示例市民政局2025年政府信息公开年度报告", "b.html"), True),
+        ("2025年政府信息公开年度报告", row("示例市民政局2024年政府信息公开年度报告", "b.html"), False),
+        ("示例市教育局2025年政府信息公开年度报告", row("示例市民政局2025年政府信息公开年度报告", "b.html"), False),
+        ("2025年", row("示例市民政局2024年政府信息公开年度报告", "b.html"), True),
+    ],
+)
+def test_what_named_no_organ_may_be_the_list_of_a_year(title: str, rows: str, folder: bool) -> None:
+    choice = Choice(Kind.REPORT, Link(title, f"{BASE}a.html"), "edu", 2025)
+
+    assert is_folder(Page(f"{BASE}a.html", listing(rows)), choice) is folder
 
 
 def test_a_list_without_a_pager_is_one_page() -> None:

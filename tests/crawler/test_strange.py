@@ -294,6 +294,22 @@ WHOLE: dict[str, Pages] = {
         "/nb/": body("<p><a href='/bm/nb/'>市政府部门</a></p>"),
         "/bm/nb/": listing(E25, E24, F25, F24, NEIGHBOURS, title="市政府部门"),
     },
+    "a list in lines of one paragraph": {
+        "/nb/": body("<p>" + by("[{n}]<a href='{h}'>{y}年政府信息公开工作年度报告</a> 2026-01-18<br>") + "</p>"),
+    },
+    "two entries in one row of a table": {
+        "/nb/": body(
+            "<table><tr>"
+            + "</tr><tr>".join(
+                "".join(
+                    f"<td>{PAPERS[key][0]}</td><td><a href='{href(key)}'>{PAPERS[key][1]}年政府信息公开年报</a></td>"
+                    for key in pair
+                )
+                for pair in (("e25", "f25"), ("f24", "e24"))
+            )
+            + "</tr></table>"
+        ),
+    },
     "a footer in another encoding": {
         "/nb/": Answer(
             body(f"<ul>{ALL}</ul>").removesuffix(END).encode()
