@@ -1,6 +1,6 @@
 """Two senders that are killed again and again lose nothing, and hardly repeat anything.
 
-The full size: ``NIANSHEN_KILLS=60 NIANSHEN_MESSAGES=10000 pytest -s tests/nianshen/test_kills.py``
+The full size: ``NIANSHEN_KILLS=64 NIANSHEN_MESSAGES=10000 pytest -s tests/nianshen/test_kills.py``
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ import pytest
 
 from nianshen import config as settings
 from nianshen.schedule import LEASE
-from nianshen.store import NewMessage, open_store
+from nianshen.store import NewMessage, Store, open_store
 from tests.nianshen.test_watching import CONFIG, until
 from tests.notifiers.receiver import SECRET, Answer, Received, Receiver
 
@@ -44,13 +44,28 @@ class Slow(Receiver):
 
 @contextmanager
 def watching(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has begun to watch."""
+    """A process that has begun to watch; its log is a file, so that it waits for no reader."""
     command = [sys.executable, "-m", "nianshen", "watch"]
     environ = {**os.environ, "SECRET": SECRET}
-    with subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE) as process:  # noqa: S603
-        assert process.stderr is not None
-        process.stderr.readline()
-        yield process
+    log = folder / "log"
+    with log.open("wb") as written, subprocess.Popen(command, cwd=folder, env=environ, stderr=written) as process:  # noqa: S603
+        try:
+            until(lambda: log.stat().st_size > 0)
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    """The exit status of a process that was told to stop."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(GRACE)
+
+
+def until_all_are_sent(store: Store) -> None:
+    """As long as it takes, if only it goes on."""
+    while (before := store.outbox.waiting()).keys() != {"sent"}:
+        until(lambda before=before: store.outbox.waiting() != before)  # type: ignore[misc]
 
 
 @pytest.mark.timeout(120 + STOPS * (GRACE + 10))
@@ -66,16 +81,13 @@ def test_a_stop_at_any_moment_loses_nothing_and_repeats_nothing(tmp_path: Path) 
             enough = len(sink.received) + rng.randrange(EACH)
             with watching(tmp_path) as process:
                 until(lambda enough=enough: len(sink.received) >= enough)  # type: ignore[misc]
-                process.send_signal(signal.SIGTERM)
-                process.communicate(timeout=GRACE)
+                assert ended(process) == 0
             lease = store.leases.get(LEASE)
-            assert process.returncode == 0
             assert lease is None or lease.until <= datetime.now(UTC)
             left.append(store.outbox.waiting())
         with watching(tmp_path) as process:
-            until(lambda: store.outbox.waiting() == {"sent": STOPS * EACH})
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=GRACE)
+            until_all_are_sent(store)
+            assert ended(process) == 0
         store.close()
 
     stopped_early = sum(one.get("pending", 0) > 0 for one in left)
