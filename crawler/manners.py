@@ -64,6 +64,7 @@ class Manners:
             group = self._groups.setdefault(portal.group, _Group(manners.delay, manners.concurrency))
             group.delay = max(group.delay, manners.delay)
             group.seats = min(group.seats, manners.concurrency)
+        self._places = {name: f"{self._folder}/{_file_of(name)}" for name in self._groups}
 
     def concurrency(self) -> dict[str, int]:
         """How many requests at once each group takes."""
@@ -139,8 +140,7 @@ class Manners:
         """Opened for a turn and closed behind it: a run may have more groups than a process may have open files."""
         if self._folder is None:
             raise RuntimeError("a replay asks no server")
-        plain = quote(name, safe="")
-        path = self._folder / f"{plain if len(plain) < _LONGEST_NAME else sha256(name.encode()).hexdigest()}.{what}"
+        path = f"{self._places[name]}.{what}"
         try:
             if not self._met:
                 self._folder.mkdir(parents=True, exist_ok=True)
@@ -150,6 +150,11 @@ class Manners:
             raise EvidenceError(
                 f"抓取间隔记录写不进 / the record of delays cannot be written: {path}: {error}"
             ) from error
+
+
+def _file_of(group: str) -> str:
+    plain = quote(group, safe="")
+    return plain if len(plain) < _LONGEST_NAME else sha256(group.encode()).hexdigest()
 
 
 def _read(file: int) -> tuple[float, float]:

@@ -68,6 +68,11 @@ SETTINGS: dict[str, Any] = {
     },
     # Off: what a run did stands in its result and its evidence.
     "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",
+    "EXTENSIONS": {
+        "scrapy.extensions.corestats.CoreStats": None,
+        "scrapy.extensions.logstats.LogStats": None,
+        "scrapy.extensions.memusage.MemoryUsage": None,
+    },
     # 1: we have no items, and Scrapy makes so many tasks for every response.
     "CONCURRENT_ITEMS": 1,
     # Off: it reads the source of the spider anew for every response.
