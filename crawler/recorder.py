@@ -15,7 +15,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
+from crawler.evidence import BlobStore, EvidenceError, Manifest, Unsynced, Warc
 
 _MOST_AT_ONCE = 64
 _SYNCS_AT_ONCE = 4
@@ -56,8 +56,8 @@ class Kept:
 class Recorder:
     """One writing thread for blobs, WARC and manifest, in this order: a line never points to what is not there."""
 
-    def __init__(self, blobs: BlobStore, warc: Warc, manifest: Manifest) -> None:
-        self._blobs, self._warc, self._manifest = blobs, warc, manifest
+    def __init__(self, blobs: BlobStore, warc: Warc, manifest: Manifest, unsynced: Unsynced) -> None:
+        self._blobs, self._warc, self._manifest, self._unsynced = blobs, warc, manifest, unsynced
         self._orders: SimpleQueue[tuple[Entry, Future[Kept]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._syncing = ThreadPoolExecutor(_SYNCS_AT_ONCE, "sync")
@@ -79,6 +79,7 @@ class Recorder:
             self._thread.join()
         self._syncing.shutdown()
         self._warc.close()
+        self._unsynced.end()
         if self._failure:
             raise self._failure
 
@@ -112,6 +113,7 @@ class Recorder:
         self._orders.put(order)
 
     def _write(self, entries: Sequence[Entry]) -> list[Kept]:
+        self._unsynced.begin()
         shas = list(self._syncing.map(self._blob, entries))
         kept = [self._exchange(entry, sha) for entry, sha in zip(entries, shas, strict=True)]
         if any(one.warc for one in kept):
@@ -120,7 +122,9 @@ class Recorder:
         return kept
 
     def _blob(self, entry: Entry) -> str:
-        return "" if entry.blob is None else self._blobs.write(entry.blob)
+        if entry.blob is None:
+            return ""
+        return self._blobs.write(entry.blob, synced=entry.exchange is None or entry.exchange.response[2] != entry.blob)
 
     def _exchange(self, entry: Entry, sha: str) -> Kept:
         if entry.exchange is None:

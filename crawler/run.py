@@ -34,7 +34,7 @@ from zoneinfo import ZoneInfo
 from scrapy.crawler import Crawler
 
 from crawler import browser
-from crawler.evidence import BlobStore, EvidenceError, Manifest, Warc
+from crawler.evidence import BlobStore, EvidenceError, Manifest, Unsynced, Warc, recover
 from crawler.ledger import Ledger, Visit, known_choice
 from crawler.manners import Manners
 from crawler.playback import Playback
@@ -92,7 +92,7 @@ class Run:
             },
             rows=rows,
             blobs=blobs,
-            recorder=None if replay else Recorder(blobs, Warc(evidence, _file_of(job)), Manifest(evidence)),
+            recorder=None if replay else _recorder(evidence, blobs, job),
             playback=Playback(evidence, str(replay)) if replay else None,
             validators=Validators(None if replay else evidence / "validators", job.get("fresh", ())),
             looks=None if replay else evidence / "looks",
@@ -175,6 +175,12 @@ class Run:
             "others": map(text_of, in_order(row for book in books for row in book.rows_of(book.others))),
         }
         write(self.result, head, lists if self.reach.scope is Scope.PROBE else lists | {"others": ()})
+
+
+def _recorder(evidence: Path, blobs: BlobStore, job: Mapping[str, Any]) -> Recorder:
+    recover(evidence)
+    warc = Warc(evidence, _file_of(job))
+    return Recorder(blobs, warc, Manifest(evidence), Unsynced(evidence, warc.path.name))
 
 
 def _file_of(job: Mapping[str, Any]) -> str:

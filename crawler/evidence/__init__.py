@@ -8,6 +8,7 @@ from crawler.evidence.checking import Checked, check, verify
 from crawler.evidence.errors import EvidenceError, Problem
 from crawler.evidence.manifest import Manifest, entries, seal
 from crawler.evidence.pruning import Pruned, prune
+from crawler.evidence.unsynced import Unsynced, recover
 from crawler.evidence.warc import Exchange, Record, Warc, read_exchange
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "Problem",
     "Pruned",
     "Record",
+    "Unsynced",
     "Warc",
     "check",
     "entries",
     "prune",
     "read_exchange",
+    "recover",
     "seal",
     "verify",
 ]

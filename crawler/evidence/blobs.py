@@ -54,8 +54,11 @@ class BlobStore:
             return False
         return digest.hexdigest() == sha
 
-    def write(self, data: bytes) -> str:
-        """Keep ``data``; returns its sha256. Atomic and synced; raises ``EvidenceError`` if there is no room."""
+    def write(self, data: bytes, *, synced: bool = True) -> str:
+        """Keep ``data``; returns its sha256. Atomic; raises ``EvidenceError`` if there is no room.
+
+        Without ``synced`` another copy must be on the disk, and who keeps it must see to this one: ``Unsynced``.
+        """
         sha = hashlib.sha256(data).hexdigest()
         path = self.path(sha)
         scratch = self._root / sha[:2] / f".new-{token_hex(8)}"
@@ -65,11 +68,12 @@ class BlobStore:
             packed = gzip.compress(data, _LEVEL, mtime=0)
             pays = len(packed) < _WORTH_IT * len(data)
             target = scratch.with_name(f"{sha}.gz" if pays else sha)
-            _write(scratch, packed if pays else data)
+            _write(scratch, packed if pays else data, synced=synced)
             scratch.replace(target)
             if path != target:
                 path.unlink(missing_ok=True)  # a damaged one in the other form would be read in its place
-            _sync_folder(target.parent)
+            if synced:
+                sync_folder(target.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
                 scratch.unlink(missing_ok=True)
@@ -111,8 +115,8 @@ def _length(path: Path) -> int | None:
         return None
 
 
-def _write(path: Path, data: bytes) -> None:
-    """A new file, on the disk when this returns."""
+def _write(path: Path, data: bytes, *, synced: bool) -> None:
+    """A new file, on the disk when this returns if it must be ``synced``."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
         handle = os.open(path, flags, 0o600)
@@ -123,12 +127,14 @@ def _write(path: Path, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(handle, rest) :]
-        os.fsync(handle)
+        if synced:
+            os.fsync(handle)
     finally:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in a folder are on the disk when this returns. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
