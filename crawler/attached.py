@@ -49,19 +49,23 @@ def speaks_of_report(page: Page) -> bool:
 
 def is_folder(page: Page, choice: Choice) -> bool:
     """A link that said no more than a year or a name led to a list, not to a report; so may one that named no organ."""
-    if holds_report(page) or attachments(page):
+    if holds_report(page):
         return False
     if REPORT_WORDS.search(choice.link.title):
         return not organ_in(choice.link.title) and _lists_reports(page, choice.year)
+    if attachments(page):
+        return False
     return any(anchor.find_parent(["li", "tr", "dd"]) for anchor in page.soup.find_all("a", href=True))
 
 
 def _lists_reports(page: Page, year: int | None) -> bool:
-    """A row of a list, or several links, are called the reports of organs of this year."""
+    """A row of a list, or several links to pages, are called the reports of organs of this year."""
     named = [
         anchor
         for anchor in page.soup.find_all("a", href=True)
-        if REPORT_WORDS.search(title := title_of(anchor)) and year_of(title) == year and organ_in(title)
+        if not names_document(str(anchor["href"]))
+        and REPORT_WORDS.search(title := title_of(anchor))
+        and (year_of(title), bool(organ_in(title))) == (year, True)
     ]
     found = {page.resolve(str(anchor["href"])) for anchor in named} - {None, page.url}
     return len(found) > 1 or any(anchor.find_parent(["li", "tr", "dd"]) for anchor in named if found)

@@ -32,6 +32,8 @@ _ARGUMENTS = (
 # Nothing listens there: whatever slips past the routes (a web socket, a prefetch) finds no way out.
 _NOWHERE = {"server": "http://127.0.0.1:9", "bypass": "<-loopback>"}
 _WANTED = frozenset({"document", "script", "xhr", "fetch"})
+_ASKED = frozenset({"xhr", "fetch"})
+_REFUSED = 400
 _LONGEST = 180.0
 _MOST_REQUESTS = 100
 
@@ -51,7 +53,7 @@ Fetch = Callable[[str, str, Mapping[str, str], bytes], Awaitable[Fetched]]
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The document a browser made of a page: its address and text. ``lost``: addresses it asked for in vain."""
+    """The document a browser made of a page: its address and text. ``lost``: addresses it asked in vain."""
 
     url: str
     text: str
@@ -148,6 +150,8 @@ class _Desk:
                 self.lost.add(request.url)
                 await route.abort()
             else:
+                if found.status >= _REFUSED and request.resource_type in _ASKED:
+                    self.lost.add(request.url)
                 await _fulfil(route, found)
 
     def _wanted(self, request: Request) -> bool:

@@ -159,6 +159,31 @@ def hidden_year(page: Page, choices: Sequence[Choice], year: int | None, visit: 
     return None
 
 
+def hidden_part(page: Page) -> str | None:
+    """The tab of a part of the column (乡镇街道), if only a script can open it and the page holds no box for each."""
+    for tag in page.soup.find_all(["a", "li", "button", "span", "div"]):
+        name = clean(tag.get_text())
+        if not _is_part(name) or tag.find(["a", "button", "li"]) or target(page, tag) or not _is_control(tag):
+            continue
+        row = next((box for box in tag.parents if len(_part_labels(box)) > 1), None)
+        if row is None or row.name == "body" or row.find(["ul", "table"], recursive=False) is not None:
+            continue
+        boxes = [box for box in row.find_next_siblings(_PANELS) if box.find("a")]
+        if len(boxes) == 1:
+            boxes = [box for box in boxes[0].find_all(_PANELS, recursive=False) if box.find("a")]
+        if len(boxes) < len(_part_labels(row)):
+            return f"“{name}”的列表只有脚本能打开 / only a script opens the list of {name}"
+    return None
+
+
+def _is_part(name: str) -> bool:
+    return bool(_CATEGORY.match(name)) and not COLUMN_NAME.match(name)
+
+
+def _part_labels(box: Tag) -> list[str]:
+    return [text for piece in box.stripped_strings if _is_part(text := clean(piece))]
+
+
 def _is_control(tag: Tag) -> bool:
     """Something to click that is not what the page shows already."""
     if tag.has_attr("selected") or _CHOSEN.search(" ".join(tag.get_attribute_list("class"))):

@@ -12,7 +12,7 @@ from crawler.cms.links import leads, target, title_of
 from crawler.cms.page import Link, ListPage, Page, PageLink, clean
 from crawler.cms.scripted import filled_by_script, titles_in_script
 from crawler.cms.static import COLUMN_NAME, COLUMN_WORDS, REPORT_WORDS, SURE
-from crawler.folders import DEEPEST, folders_of, hidden_year, organs_in_script
+from crawler.folders import DEEPEST, folders_of, hidden_part, hidden_year, organs_in_script
 from crawler.ledger import Visit
 from crawler.media import names_document
 from crawler.portal import Organisation
@@ -23,8 +23,8 @@ _PIECES = ("li", "tr", "dd", "div", "p", "td", "a")
 MOST_HOPS = 3
 """Pages that only send a reader on are followed this often."""
 _FORWARD = re.compile(
-    r"(?:(?:window|document|self|top|parent)\.)?location(?:\.href)?\s*=\s*[\"']([^\"']+)[\"']"
-    r"|location\.(?:replace|assign)\(\s*[\"']([^\"']+)[\"']\s*\)"
+    r"(?:(?:window|document|self|top|parent)\.)?location(?:\.href)?\s*=\s*[\"']([^\"'${}<>]+)[\"']"
+    r"|location\.(?:replace|assign)\(\s*[\"']([^\"'${}<>]+)[\"']\s*\)"
 )
 _REFRESH = re.compile(r"^\s*(\d+)\s*[;,]\s*url\s*=\s*[\"']?([^\"']+)", re.IGNORECASE)
 _APP = re.compile(
@@ -96,7 +96,7 @@ def plan(
         is_report=is_report,
         owner=owner,
         needs_render=undrawn,
-        unresolved=hidden_year(page, choices, max(years, default=None), visit),
+        unresolved=hidden_year(page, choices, max(years, default=None), visit) or (hidden_part(page) if own else None),
     )
 
 

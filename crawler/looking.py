@@ -75,7 +75,8 @@ def look_at_list(
     verdict = classify_list(response.status, text, asked, response.url)
     if verdict:
         return verdict
-    page = Page(response.url, text, visit.number, visit.body, visit.list_url if visit.system else "")
+    within, drawn = visit.list_url if visit.system else "", "render" in response.meta
+    page = Page(response.url, text, visit.number, visit.body, within, drawn)
     url = forward(page) if onward and visit.hops < MOST_HOPS else None
     if url:
         return Onward(url)
@@ -84,7 +85,7 @@ def look_at_list(
     choices = (report_of(page, visit, organisations),) if found.is_report else found.choices
     items = frozenset(item.url for item in listing.items) | ({page.url} if found.is_report else set())
     why = listing.unresolved or found.unresolved or (None if listing.reply else page.cut)
-    if "render" in response.meta:
+    if drawn:
         why = why or unseen(page, response.meta["lost"])
     return SeenList(page.title, listing, found, choices, items, why)
 

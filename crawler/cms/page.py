@@ -88,6 +88,7 @@ class Page:
 
     ``asked`` is the body it was asked for with, for systems whose next page differs from it in one number.
     ``within`` is the list's own page if this is an endpoint's reply: what it holds is shown, and resolved, there.
+    ``drawn``: its scripts have run.
     """
 
     url: str
@@ -95,6 +96,7 @@ class Page:
     number: int = 1
     asked: str = ""
     within: str = ""
+    drawn: bool = False
 
     @cached_property
     def soup(self) -> BeautifulSoup:

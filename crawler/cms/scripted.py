@@ -17,19 +17,44 @@ ASKS = re.compile(r"\$\.(?:ajax|get|post|getJSON)\b|\bfetch\(|\baxios\b|XMLHttpR
 _TITLE = re.compile(
     r"(?<=[\"'>])[^\"'<>]{0,40}20\d{2}[^\"'<>]{0,30}公开[^\"'<>]{0,12}(?:报告|年报)[^\"'<>]{0,10}(?=[\"'<])"
 )
+_WRITES = (
+    r"(?:[\"'(]#{0}[\"']\s*\)|getElementById\(\s*[\"']{0}[\"']\s*\))\s*\.\s*"
+    r"(?:innerHTML\s*\+?=|append|prepend|html\(\s*[^)\s]|insertAdjacent)"
+)
 _BOXES = ("ul", "ol", "dl", "table", "tbody")
 
 
 def filled_by_script(page: Page) -> str | None:
-    """What gives it away: a framework's template, or an empty list that a script which asks a server speaks of."""
+    """What gives it away: a framework's template, or an empty list that a script writes, or speaks of and asks for."""
     if found := _MARKS.search(page.text):
         return f"列表由脚本填写 / a script fills the list: {found[0][-40:]}"
-    scripts = [text for script in page.soup.find_all("script") if ASKS.search(text := script.get_text())]
+    scripts = [script.get_text() for script in page.soup.find_all("script")]
     for box in page.soup.find_all(_BOXES):
-        if _is_empty(box) and any(speaks_of(text, box) for text in scripts):
-            name = box.get("id") or " ".join(box.get_attribute_list("class"))
-            return f"列表由脚本填写 / a script fills the list: {box.name} {name}"
+        if _is_empty(box) and any(
+            (ASKS.search(text) and speaks_of(text, box)) or _writes(text, box) for text in scripts
+        ):
+            return f"列表由脚本填写 / a script fills the list: {box.name} {_name(box)}"
     return None
+
+
+def added_by_script(page: Page) -> str | None:
+    """A list with entries to which a script that asks a server has yet to add, if the scripts have not run."""
+    if page.drawn:
+        return None
+    asking = [text for script in page.soup.find_all("script") if ASKS.search(text := script.get_text())]
+    for box in page.soup.find_all(_BOXES) if asking else ():
+        if box.find("a") is not None and any(_writes(text, box) for text in asking):
+            return f"列表由脚本续写 / a script adds to the list: {box.name} {_name(box)}"
+    return None
+
+
+def _name(box: Tag) -> str:
+    return str(box.get("id") or " ".join(box.get_attribute_list("class")))
+
+
+def _writes(text: str, box: Tag) -> bool:
+    """A script puts something into the box: ``getElementById('list').innerHTML +=``, ``$('#list').append(``."""
+    return bool(box.get("id")) and bool(re.search(_WRITES.format(re.escape(str(box["id"]))), text))
 
 
 def titles_in_script(page: Page) -> str | None:

@@ -12,7 +12,7 @@ from crawler.cms.beside import day_beside, said_beside
 from crawler.cms.links import frames, leads, row_of, target, title_of
 from crawler.cms.page import Link, ListPage, Page, clean, date_in_url
 from crawler.cms.pager import YEAR_ONLY, read_pager, word_of
-from crawler.cms.scripted import filled_by_script, titles_in_script
+from crawler.cms.scripted import added_by_script, filled_by_script, titles_in_script
 from crawler.portal import Portal
 
 NAME = "static"
@@ -62,7 +62,8 @@ def parse(page: Page) -> ListPage:
     sure = _sureness(entries)
     number, pages, links, unresolved = read_pager(page, len(items))
     # A few links on a page whose list a script has yet to fill are not that list.
-    undrawn = (titles_in_script(page) if items else None) or (filled_by_script(page) if items and sure < SURE else None)
+    undrawn = (titles_in_script(page) or added_by_script(page)) if items else None
+    undrawn = undrawn or (filled_by_script(page) if items and sure < SURE else None)
     text = clean(page.soup.get_text())
     total = _OF_ITEMS.search(text)
     return ListPage(

@@ -14,6 +14,7 @@ PAPERS = {"e25": (EDU, 2025), "e24": (EDU, 2024), "f25": (FIN, 2025), "f24": (FI
 Pages = Mapping[str, str | Answer]
 HEAD = "<html><head><title>政府信息公开年报</title></head><body>"
 END = "</body></html>"
+TABS = "<div class=tabs><span class=on onclick=part(1)>市政府部门</span><span onclick=part(2)>乡镇街道</span></div>"
 PDF = Answer(b"%PDF-1.4\n%%EOF", 200, {"Content-Type": "application/pdf"})
 
 
@@ -310,6 +311,12 @@ WHOLE: dict[str, Pages] = {
             + "</tr></table>"
         ),
     },
+    "parts of the column that a click shows": {
+        "/nb/": body(f"{TABS}<div><div><ul>{E25}{E24}</ul></div><div><ul>{F25}{F24}{NEIGHBOURS}</ul></div></div>")
+    },
+    "rows that a script of the page makes clickable": {
+        "/nb/": body(f"<ul>{ALL}</ul><script>function to(x){{location.href='/a/${{x}}.html'}}</script>"),
+    },
     "a footer in another encoding": {
         "/nb/": Answer(
             body(f"<ul>{ALL}</ul>").removesuffix(END).encode()
@@ -603,6 +610,23 @@ NOT_WHOLE: dict[str, tuple[Pages, set[str]]] = {
             )
         },
         {"needs_render", "list_empty"},
+    ),
+    "a list that a script adds to": (
+        {
+            "/nb/": body(
+                f"<ul id=more>{E25}{E24}{F24}</ul><script>fetch('/api/list').then(r=>r.json()).then(d=>"
+                "{document.getElementById('more').innerHTML+=draw(d)})</script>"
+            )
+        },
+        {"list_incomplete"},
+    ),
+    "an empty list that a script writes": (
+        {"/nb/": body("<ul id=l></ul><script>function cb(d){$('#l').html(d)}</script><script src=/j.js></script>")},
+        {"needs_render"},
+    ),
+    "parts of the column behind a script": (
+        {"/nb/": body(f"{TABS}<ul>{E25}{E24}{F24}</ul>")},
+        {"list_incomplete"},
     ),
     "an empty column": ({"/nb/": body("<h2>政府信息公开年报</h2><ul></ul><p>暂无数据</p>")}, {"list_empty"}),
     "a column of news": (
