@@ -54,6 +54,9 @@ def _is_shared(row: Tag, is_entry: IsEntry) -> bool:
 
 
 def _pieces(row: Tag, anchor: Tag) -> Iterator[str]:
+    own = next((cell for cell in anchor.parents if cell.name in {"td", "th"}), None) if row.name == "tr" else None
+    if own is not None:
+        yield from _pieces(own, anchor)
     yield from (piece for piece in row.children if isinstance(piece, NavigableString))
     beside = ("td", "th") if row.name == "tr" else _BESIDE
     for cell in row.find_all(beside):

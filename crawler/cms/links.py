@@ -101,8 +101,14 @@ def _is_noise(frame: Tag, url: str) -> bool:
 
 
 def row_of(tag: Tag) -> Tag | None:
-    """The list row a link stands in: the nearest li, tr, dd, p or dated div that does not hold a whole list."""
+    """The list row a link stands in: the nearest li, tr, dd, p or dated div that does not hold a whole list.
+
+    Of a term the words that explain it.
+    """
     for box in (tag, *tag.parents):
+        if box.name == "dt":
+            words = box.find_next_sibling()
+            return words if words is not None and words.name == "dd" and words.find("a") is None else None
         if box.name in {"li", "tr", "dd", "p"}:
             return box if len(box.find_all(["li", "tr"], limit=1)) == 0 else None
         if box.name == "div" and len(box.find_all("a", limit=3)) < 3 and find_date(box.get_text(" ")):

@@ -24,10 +24,14 @@ COLUMN_NAME = re.compile(
 )
 COLUMN_WORDS = re.compile("年报|年度报告|年度工作报告")
 ORGAN_END = re.compile(
-    r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|所|站|署|馆|社|队|公司|集团|银行|党校|学校|[联协学总]合?会)$"
+    r"(?:局|委|委员会|办|办公室|办公厅|厅|政府|街道|办事处|镇|乡|管委会|中心|院|处|所|站|署|馆|社|队|公司|集团|银行|党校|学校|[联协学总]合?会"
+    r"|(?<=[一-龥]{2})(?:开发|园|新|示范|保税|高新)区)$"
 )
 _LOOK = re.compile(r"^(?:点击)?(?:查看|查阅|下载|浏览|详情|链接|打开|全文|PDF|√|✓)(?:详情|全文)?$", re.IGNORECASE)
-_ORGAN_LABEL = re.compile(r"^(?:发布|公开|制发|责任|报送)?(?:机构|单位|部门|主体)[::]|^(?:信息)?来源[::]|^作者[::]")
+_ORGAN_LABEL = re.compile(
+    r"(?:发布|公开|制发|责任|报送)(?:机构|单位|部门|主体)[::]|^(?:机构|单位|部门|主体)[::]|^(?:信息)?来源[::]|^作者[::]"
+)
+_NEXT_LABEL = re.compile(r"(?:发布|成文|公开|生成)?(?:日期|时间)[::]|索引号|文号|20\d\d[-./年]")
 _OF_ITEMS = re.compile(r"共(?:有|计)?(\d{1,6})(?:条|篇|个?记录)")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "dt", "caption")
 _ENOUGH = 3
@@ -170,7 +174,8 @@ def _organ(anchor: Tag, row: Tag | None) -> str:
 def _organ_label(text: str) -> str:
     """The organ that a piece of a row names, behind its label or in brackets; empty if it names none."""
     said = clean(text).strip("[]【】()·:").rpartition("[" if "[" in text else "【")[2]
-    label = _ORGAN_LABEL.sub("", said)
+    named = _ORGAN_LABEL.search(said)
+    label = _NEXT_LABEL.split(said[named.end() if named else 0 :])[0]
     return label if ORGAN_END.search(label) and len(label) <= _LONGEST_LABEL else ""
 
 
@@ -199,6 +204,8 @@ def _labels_above(anchor: Tag) -> Iterator[tuple[str, bool]]:
             continue
         if before is None or before.name not in allowed or before.find("li"):
             continue
+        if len([one for one in before.find_all("a", limit=3) if not _MORE.fullmatch(clean(one.get_text()))]) > 1:
+            continue  # a row of tabs names nobody
         text = _MORE.sub("", clean(before.get_text())).strip("[]【】()·:")
         if text and len(text) <= _LONGEST_LABEL:
             yield text, before.name in _HEADINGS

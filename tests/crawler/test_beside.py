@@ -28,6 +28,8 @@ ROWS = {
     "cells with all of it": f"<table><tr>{entries('<td>{a}<i>{n}</i> ({d})</td>')}</tr></table>",
     "cells beside each other": f"<table><tr>{entries('<td>{n}</td><td>{a}</td><td>{d}</td>')}</tr></table>",
     "cells, the day in front": f"<table><tr>{entries('<td>{d}</td><td>{a}</td><td>{n}</td>')}</tr></table>",
+    "terms": f"<dl>{entries('<dt>{a}</dt><dd>发布机构：{n} 日期：{d}</dd>')}</dl>",
+    "a cell with all of it": f"<table>{entries('<tr><td>{a}<i>{n}</i> ({d})</td></tr>')}</table>",
     "rows of their own": f"<table>{entries('<tr><td>{n}</td><td>{a}</td><td>{d}</td></tr>')}</table>",
 }
 
@@ -72,6 +74,14 @@ def test_the_way_to_more_is_no_part_of_an_organs_name(more: str) -> None:
     assert (EDU, None) in read(f"{head}<div><ul><li><a href=/a.html>{TITLE}</a></li></ul></div>")
 
 
-@pytest.mark.parametrize("name", ["示例市卫生健康委员会卫生监督所", "示例市司法局青石站", "示例市工商业联合会"])
+def test_a_row_of_tabs_above_a_list_is_no_organ() -> None:
+    tabs = "<div><a href=/bm/>市政府部门</a><a href=/xz/>乡镇（街道）</a></div>"
+
+    assert read(f"{tabs}<ul><li><a href=/a.html>{TITLE}</a></li></ul>") == [("", None)]
+
+
+@pytest.mark.parametrize(
+    "name", ["示例市卫生健康委员会卫生监督所", "示例市司法局青石站", "示例市工商业联合会", "示例经济开发区"]
+)
 def test_what_a_box_is_headed_with_is_an_organ_whatever_its_kind(name: str) -> None:
     assert read(f"<div>{name}</div><ul><li><a href=/a.html>{TITLE}</a></li></ul>") == [(name, None)]
