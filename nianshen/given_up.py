@@ -7,7 +7,8 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -44,6 +45,19 @@ def lines_on(states: Mapping[str, State]) -> Iterator[str]:
                 f"通道 / channel {channel}: {state.disabled_at.isoformat(timespec='seconds')} 起停用 / given up since, "
                 f"{state.reason}; 修复后 / once mended: nianshen alerts test {channel}"
             )
+
+
+def as_json(states: Mapping[str, State], local: ZoneInfo) -> list[dict[str, Any]]:
+    """The channels that are given up as the JSON of ``status`` has them."""
+    return [
+        {
+            "id": channel,
+            "since": state.disabled_at.astimezone(local).isoformat(timespec="seconds"),
+            "reason": state.reason,
+        }
+        for channel, state in sorted(states.items())
+        if state.disabled_at is not None
+    ]
 
 
 def _plain(value: object) -> str:

@@ -121,11 +121,19 @@ def as_json(entry: Any, facts: Facts, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def document(year: int, organisations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def document(
+    year: int, organisations: Sequence[Mapping[str, Any]], given_up: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """The whole answer; an organisation counts as checked unless its status is unknown."""
     checked = sum(one["status"] != Status.UNKNOWN for one in organisations)
     coverage = {"checked": checked, "total": len(organisations)}
-    return {"schema": SCHEMA, "year": year, "coverage": coverage, "organisations": list(organisations)}
+    return {
+        "schema": SCHEMA,
+        "year": year,
+        "coverage": coverage,
+        "organisations": list(organisations),
+        "given_up_channels": list(given_up),
+    }
 
 
 def _status(

@@ -15,7 +15,7 @@ from nianshen.cli.output import Format, render, safe
 from nianshen.config import Config, load
 from nianshen.config.model import Portal
 from nianshen.errors import UsageError
-from nianshen.given_up import lines_on
+from nianshen.given_up import as_json, lines_on
 from nianshen.health import State
 from nianshen.standing import survey
 from nianshen.status import Status, document
@@ -55,9 +55,10 @@ def run(
     chosen = year or moment.astimezone(zone(settings.site.timezone)).year - 1
     store = open_store(settings.database_url, create=False)
     try:
-        answer = document(chosen, survey(store, settings, chosen, moment))
+        channels = store.channels.states()
+        given_up = as_json(channels, zone(settings.site.timezone))
+        answer = document(chosen, survey(store, settings, chosen, moment), given_up)
         readings = [(portal, store.portals.last(portal.id)) for portal in settings.portals]
-        given_up = list(lines_on(store.channels.states()))
     finally:
         store.close()
     rows = [_row(one, output) for one in answer["organisations"]]
@@ -67,7 +68,7 @@ def run(
         counts = (coverage["checked"], coverage["total"])
         sys.stdout.write(f"\n{chosen} 年度：已核查 {counts[0]} / {counts[1]} / checked {counts[0]} of {counts[1]}\n")
         sys.stdout.write("".join(_ill(portal, reading, settings) for portal, reading in readings if reading))
-        sys.stdout.write("".join(f"{safe(line)}\n" for line in given_up))
+        sys.stdout.write("".join(f"{safe(line)}\n" for line in lines_on(channels)))
 
 
 def instant(text: str | None, settings: Config) -> datetime:

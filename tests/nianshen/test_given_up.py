@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from notifiers.exchange import FaultKind, Outgoing, TransportFault
 from notifiers.limits import GIVEN_UP_AFTER, Pace, fresh
 from notifiers.outbox import Wanted
 from notifiers.secret import Secret
+from tests.nianshen.test_store_commands import conforms
 from tests.notifiers.making import NOW, FakeClock, item
 from tests.notifiers.receiver import SECRET, Answer, Receiver
 
@@ -128,6 +130,28 @@ def test_the_fallback_hears_of_it_once_and_the_commands_show_it(
     assert codes == [Exit.OK, Exit.OK, Exit.OK]
     assert (shown.out + shown.err).count("given up since") == 3
     assert any("given up since" in line for line in story(store, config, "al_1"))
+
+
+def test_the_json_of_status_has_it_too(
+    tmp_path: Path, store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SECRET", SECRET)
+    configured(tmp_path)
+
+    call(["status", "--format", "json"])
+    before = json.loads(capsys.readouterr().out)
+    given_up(store)
+    call(["status", "--format", "json"])
+    after = json.loads(capsys.readouterr().out)
+
+    (told,) = after["given_up_channels"]
+    since = store.channels.states()["ops"].disabled_at
+    assert since is not None
+    assert before["given_up_channels"] == []
+    assert (told["id"], told["reason"]) == ("ops", "connect")
+    assert datetime.fromisoformat(told["since"]) == since.replace(microsecond=0)
+    conforms(after, "status")
 
 
 def test_without_a_fallback_it_is_a_problem_of_the_watching_process(tmp_path: Path, store: Store) -> None:
