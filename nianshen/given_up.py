@@ -6,9 +6,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -47,7 +46,7 @@ def lines_on(states: Mapping[str, State]) -> Iterator[str]:
             )
 
 
-def as_json(states: Mapping[str, State], local: ZoneInfo) -> list[dict[str, Any]]:
+def as_json(states: Mapping[str, State], local: tzinfo) -> list[dict[str, Any]]:
     """The channels that are given up as the JSON of ``status`` has them."""
     return [
         {

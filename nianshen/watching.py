@@ -57,18 +57,21 @@ _STOPPED: Final = "随监测进程停止，下次启动时再运行 / stopped wi
 _DONE: Final = frozenset({Exit.OK, Exit.FINDINGS, Exit.PARTIAL, Exit.UNDELIVERED})
 _MENDED_BY_A_PERSON: Final = frozenset({Exit.USAGE, Exit.FORBIDDEN})
 
-Complain = Callable[[str, str], None]
-"""Takes which part complains (``timer``, ``heart``, ``job season``, ``channel ops``) and what it says."""
+Complain = Callable[..., None]
+"""Takes which part complains (``timer``, ``heart``, ``job season``, ``channel ops``) and what it says.
 
-Relay = Callable[[str, str, str], None]
-"""Takes the id of a job, its slot and a line that its process wrote."""
+What a job's own beginning and end are about (``job``, ``slot``, ``run_id``) is added by name for machines.
+"""
+
+Relay = Callable[[str, str, str], str | None]
+"""Takes the id of a job, its slot and a line that its process wrote; gives the id of the run that the line names."""
 
 
 class Watch:
     """Use ``run`` once; ``stop`` from a signal handler or another thread ends it in good order.
 
-    With ``relay`` what jobs write is handed to it line by line, and runs write for machines; else it goes where ours
-    goes. ``hear`` hears of every attempt to send.
+    With ``relay`` what jobs write is handed to it line by line; else it goes where ours goes, and a job waits for who
+    reads there. With ``for_machines`` runs write JSON. ``hear`` hears of every attempt to send.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class Watch:
         complain: Complain,
         relay: Relay | None = None,
         hear: Hear | None = None,
+        *,
+        for_machines: bool = False,
     ) -> None:
         self._config = config
         self._path = path
@@ -86,6 +91,7 @@ class Watch:
         self._complain = complain
         self._relay = relay
         self._hear = hear
+        self._for_machines = for_machines
         self._stop = threading.Event()
         self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -232,19 +238,22 @@ class Watch:
         command = [sys.executable, "-m", "nianshen", *COMMANDS[job.run], "--config", str(self._path)]
         slot = run.slot.isoformat(timespec="minutes")
         relayed = None if self._relay is None else subprocess.PIPE
-        if relayed and job.run == "cycle":
+        if self._for_machines and job.run == "cycle":
             command += ["--log", "json"]
+        facts = {"job": job.id, "slot": slot} if self._for_machines else {}
         with self._starting:
             if self._stop.is_set():
                 return Ended(False, _STOPPED, stopped=True)
-            self._complain(f"job {job.id}", f"开始 / started, {slot}")
+            self._complain(f"job {job.id}", f"开始 / started, {slot}", **facts)
             self._child = child = subprocess.Popen(  # noqa: S603 - our own command
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=relayed,
                 stderr=subprocess.STDOUT if relayed else None,
             )
-        self._listen(child, job.id, slot)
+        run_id = self._listen(child, job.id, slot)
+        if run_id is not None:
+            facts["run_id"] = run_id
         code = child.wait()
         self._child = None
         if code in _DONE:
@@ -253,7 +262,7 @@ class Watch:
             ended = Ended(False, _STOPPED, stopped=True)
         else:
             ended = Ended(False, f"exit {code}", again=code not in _MENDED_BY_A_PERSON)
-        self._complain(f"job {job.id}", f"结束 / ended, {ended.said}")
+        self._complain(f"job {job.id}", f"结束 / ended, {ended.said}", **facts)
         return ended
 
     def _job_failed(self, unit: Unit, run: JobRun) -> None:
@@ -263,13 +272,15 @@ class Watch:
         job = next((one for one in self._jobs if one.id == run.job), None)
         report_job(unit, self._config, _now(), run.job, OWN_WORDS.get(job.run) if job else None, run.said or "")
 
-    def _listen(self, child: subprocess.Popen[bytes], job: str, slot: str) -> None:
-        """Hand on what the process writes, until it closes its output."""
+    def _listen(self, child: subprocess.Popen[bytes], job: str, slot: str) -> str | None:
+        """Hand on what the process writes, until it closes its output; the run that it spoke of."""
+        run_id = None
         if child.stdout is None or self._relay is None:
-            return
+            return run_id
         with child.stdout as written:
             for line in written:
-                self._relay(job, slot, line.decode("utf-8", "replace").rstrip())
+                run_id = self._relay(job, slot, line.decode("utf-8", "replace").rstrip()) or run_id
+        return run_id
 
     def _end_the_child(self) -> None:
         with self._starting:

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
 from types import FrameType
 from typing import Annotated
 
@@ -14,7 +13,7 @@ import typer
 
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.config import load
-from nianshen.speaking import LogFormat, logger
+from nianshen.speaking import LogFormat, logger, unhurried
 from nianshen.supervising import Supervisor
 
 PARTS = ("watch",)
@@ -38,12 +37,8 @@ def up(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    lines = logger(log)
-
-    def say(text: str) -> None:
-        with suppress(OSError):  # a full disk, or a reader of the log that went away, must not stop the work
-            lines.info(text, part="up")
-
     options = ["--config", str(config), "--log", log.value]
     commands = {part: [sys.executable, "-m", "nianshen", part, *options] for part in PARTS}
-    Supervisor(commands, say).run(stop)
+    with unhurried(log) as stream:
+        lines = logger(log, stream)
+        Supervisor(commands, lambda text: lines.info(text, part="up")).run(stop)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
 from nianshen.cli.config import DEFAULT, ConfigOption
-from nianshen.config import load
+from nianshen.config import Config, load
 from nianshen.errors import Exit
 from nianshen.overhearing import WORDS, Attempt
 from nianshen.schedule import jobs_of
-from nianshen.speaking import LogFormat, logger, relay
+from nianshen.speaking import LogFormat, logger, relay, unhurried
 from nianshen.store import open_store
+from nianshen.unhurried import Unhurried
 from nianshen.watching import Watch
 
 
@@ -32,23 +33,29 @@ def watch(
 ) -> None:
     """Run until SIGTERM or Ctrl-C. Messages on their way are finished; a job in work is ended and due again."""
     settings = load(config, os.environ)
-    lines = logger(log)
+    with unhurried(log) as stream:
+        ended_well = _watch(settings, config, log, stream)
+    raise typer.Exit(Exit.OK if ended_well else Exit.STORAGE)
 
-    def say(who: str, said: str) -> None:
-        with suppress(OSError):  # a full disk, or a reader of the log that went away, must not stop the work
-            lines.info(said, part=who)
 
-    def hand_on(job: str, slot: str, line: str) -> None:
-        with suppress(OSError):
-            relay(line, lines, part=f"job {job}", job=job, slot=slot)
+def _watch(settings: Config, path: Path, log: LogFormat, stream: Unhurried) -> bool:
+    lines, for_machines = logger(log, stream), log is LogFormat.JSON
+
+    def say(who: str, said: str, **facts: str) -> None:
+        lines.info(said, part=who, **facts)
+
+    def hand_on(job: str, slot: str, line: str) -> str | None:
+        if for_machines:
+            return relay(line, lines, stream, part=f"job {job}", job=job, slot=slot)
+        print(line, file=stream, flush=True)
+        return None
 
     def hear(one: Attempt) -> None:
-        with suppress(OSError):
-            lines.info(WORDS[one.outcome], part=f"channel {one.channel}", **one.as_json())
+        lines.info(WORDS[one.outcome], part=f"channel {one.channel}", **one.as_json())
 
     store = open_store(settings.database_url)
     try:
-        watching = Watch(settings, config, store, say, hand_on if log is LogFormat.JSON else None, hear)
+        watching = Watch(settings, path, store, say, hand_on, hear, for_machines=for_machines)
 
         def end(_number: int, _frame: FrameType | None) -> None:
             watching.stop()
@@ -58,7 +65,6 @@ def watch(
         starts = [(slot, job.id) for job in jobs_of(settings) for slot in job.next_slots(datetime.now(UTC), 1)]
         for slot, name in sorted(starts)[:1]:
             say(f"job {name}", f"下次运行 / next start {slot.isoformat(timespec='minutes')}")
-        ended_well = watching.run()
+        return watching.run()
     finally:
         store.close()
-    raise typer.Exit(Exit.OK if ended_well else Exit.STORAGE)

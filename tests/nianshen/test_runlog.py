@@ -168,8 +168,13 @@ def test_every_line_of_the_watching_process_is_an_object_those_of_its_jobs_too(t
     assert {one["run_id"] for one in cycle} == {last.id}
     assert {(one["job"], one["slot"]) for one in cycle} == {("season", cycle[0]["slot"])}
     assert cycle[-1]["event"].startswith("结束")
+    begun, ended = [one for one in told if one["part"] == "job season" and "season" in one.get("job", "")]
+    assert begun["event"].startswith("开始")
+    assert ended["event"].startswith("结束")
+    assert (begun["slot"], ended["slot"], ended["run_id"]) == (cycle[0]["slot"], cycle[0]["slot"], last.id)
     selftest = [one for one in told if one.get("job") == "checkup"]
-    assert ["自检通过" in one["event"] for one in selftest] == [True]
+    assert [one["event"].partition(" ")[0] for one in selftest] == ["开始", "自检通过", "结束"]
+    assert not any("run_id" in one for one in selftest)
     assert SECRET not in written
 
 
