@@ -88,10 +88,12 @@ def _misplaced(folder: Path) -> str | None:
     if not folder.is_dir():
         return "没有这个目录 / no such folder"
     known = [f"{part}.j2" for part in PARTS]
-    for path in sorted(folder.glob("*.j2")):
-        if path.name not in known:
-            return f"没有人用的模板 / a template nobody asks for: {path.name}{did_you_mean(path.name, known)}"
-    return None
+    found = sorted(folder.rglob("*.j2"))
+    for path in found:
+        name = str(path.relative_to(folder))
+        if name not in known:
+            return f"没有人用的模板 / a template nobody asks for: {name}{did_you_mean(name, known)}"
+    return None if found else f"目录中没有模板 / no template there; 可用 / known: {', '.join(known)}"
 
 
 def _secrets(channel: Channel) -> Iterable[SecretStr]:

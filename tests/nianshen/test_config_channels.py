@@ -138,14 +138,23 @@ def test_a_wrong_template_is_told_at_load_with_its_own_line(tmp_path: Path, name
     assert where in message
 
 
-def test_a_misspelt_template_is_not_silently_left_out(tmp_path: Path) -> None:
-    (tmp_path / "words").mkdir()
-    (tmp_path / "words" / "alerts.j2").write_text("x", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("alerts.j2", "did you mean 'alert.j2'"),
+        ("zh/alert.j2", "a template nobody asks for: zh/alert.j2"),
+        ("read.me", "no template there; 可用 / known: "),
+    ],
+)
+def test_a_misplaced_template_is_not_silently_left_out(tmp_path: Path, name: str, words: str) -> None:
+    path = tmp_path / "words" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("x", encoding="utf-8")
 
     [(_, code, message)] = problems(tmp_path, '{type: wecom, url: "${HOOK}", templates: words}')
 
     assert code == "CFG048"
-    assert "did you mean 'alert.j2'" in message
+    assert words in message
 
 
 def test_a_gateway_of_the_private_network_may_stand_in_the_file(tmp_path: Path) -> None:
