@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+LONGEST_TEXT: Final = 1_000
+"""Characters of a title, message or formula: with all five of them so long an alert takes less than 20 kB."""
+LONGEST_ADDRESS: Final = 2_000
 
 
 class Event(StrEnum):
@@ -93,6 +97,8 @@ class AlertItem:
     def as_json(self) -> dict[str, Any]:
         """The item with exactly the keys of CONTRACT section 7.
 
+        Long texts are cut, and an address too long for a message is left out: a receiver may refuse what is large, and
+        an alert alone cannot be made smaller by showing fewer.
         A system item carries ``portal`` besides, and one with a link to acknowledge it ``ack_url``.
         """
         who = self.organisation
@@ -104,11 +110,11 @@ class AlertItem:
             "rule": self.rule,
             "severity": self.severity,
             "status": self.status,
-            "title": dict(self.title),
-            "message": dict(self.message),
+            "title": {language: _cut(text) for language, text in self.title.items()},
+            "message": {language: _cut(text) for language, text in self.message.items()},
             "cell": self.cell,
-            "formula": self.formula,
-            "url": self.url,
+            "formula": self.formula and _cut(self.formula),
+            "url": self.url if self.url is None or len(self.url) <= LONGEST_ADDRESS else None,
             "evidence": {"sha256": self.evidence.sha256, "captured_at": iso(self.evidence.captured_at)}
             if self.evidence
             else None,
@@ -118,6 +124,10 @@ class AlertItem:
         if self.ack_url is not None:
             item["ack_url"] = self.ack_url
         return item
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def iso(instant: datetime) -> str:

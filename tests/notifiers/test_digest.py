@@ -182,6 +182,19 @@ def test_a_digest_is_cut_to_a_size_with_an_exact_count(limit: int) -> None:
     assert len(data["alerts"]) + data["hidden"] == 60
 
 
+def test_a_finding_of_a_megabyte_is_no_message_of_a_megabyte() -> None:
+    huge = {"zh": "疑" * 1_000_000, "en": "x" * 1_000_000}
+    found = item(title=huge, message=huge, formula="汉 + " * 250_000, url="https://x.example/" + "a" * 10**6)
+
+    [message] = build([found], now=NOW)
+
+    [alert] = document(message.body)["data"]["alerts"]
+    assert len(message.body) < 20_000
+    assert {text[-1] for text in (*alert["title"].values(), *alert["message"].values(), alert["formula"])} == {"…"}
+    assert alert["message"]["zh"].startswith("疑疑疑")
+    assert alert["url"] is None
+
+
 def test_a_single_item_cannot_be_cut() -> None:
     [message] = build([item()], now=NOW)
 
