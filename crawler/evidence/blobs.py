@@ -16,7 +16,7 @@ from crawler.evidence.errors import EvidenceError
 _PIECE = 1 << 20
 _LEVEL = 1
 _WORTH_IT = 0.9
-_HEADER = gzip.compress(b"", _LEVEL, mtime=0)[:10]
+_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00"
 
 
 class BlobStore:
@@ -94,13 +94,21 @@ def _pieces(path: Path) -> Iterator[bytes]:
                 yield piece
             return
         inflater, packed = zlib.decompressobj(wbits=31), file.read(_PIECE)
-        if not packed.startswith(_HEADER):
+        if not opens(packed):
             raise zlib.error("header")
         while packed and not inflater.eof:
             yield inflater.decompress(packed, _PIECE)
             packed = inflater.unconsumed_tail or file.read(_PIECE)
         if not inflater.eof or inflater.unused_data or packed:
             raise zlib.error("incomplete or too long")
+
+
+def opens(packed: bytes) -> bool:
+    """A header as zlib writes it: no time, no name; how hard it tried (RFC 1952), and Unix or unknown.
+
+    Which of these it is differs between versions of Python and of zlib: evidence outlives both.
+    """
+    return packed.startswith(_HEADER) and packed[8:9] in {b"\0", b"\2", b"\4"} and packed[9:10] in {b"\3", b"\xff"}
 
 
 def _length(path: Path) -> int | None:

@@ -17,12 +17,12 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from crawler.evidence.blobs import opens
 from crawler.evidence.errors import EvidenceError
 
 _PIECE = 1 << 16
 _LARGEST = 64 << 20
 _LEVEL = 1
-_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00"
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -196,18 +196,13 @@ def _member(file: BinaryIO, offset: int) -> tuple[bytes, int]:
     found, taken = bytearray(), 0
     while not inflater.eof:
         piece = file.read(_PIECE)
-        if not piece or not (taken or _opens(piece)):
+        if not piece or not (taken or opens(piece)):
             raise zlib.error("cut" if taken else "no record")
         taken += len(piece)
         found += inflater.decompress(piece, _LARGEST)
         if len(found) > _LARGEST or inflater.unconsumed_tail:
             raise zlib.error("too large")
     return bytes(found), offset + taken - len(inflater.unused_data)
-
-
-def _opens(piece: bytes) -> bool:
-    """A header as zlib writes it: no time, no name; how hard it tried (RFC 1952), and Unix or unknown."""
-    return piece.startswith(_HEADER) and piece[8:9] in {b"\0", b"\2", b"\4"} and piece[9:10] in {b"\3", b"\xff"}
 
 
 def _fields(lines: Sequence[bytes], encoding: str) -> Headers:

@@ -216,6 +216,20 @@ def test_pages_are_packed_and_read_back(tmp_path: Path) -> None:
     assert name == hashlib.sha256(page).hexdigest()
 
 
+@pytest.mark.parametrize("system", [b"\3", b"\xff"])
+@pytest.mark.parametrize("effort", [b"\0", b"\2", b"\4"])
+def test_what_another_version_of_python_packed_is_read(tmp_path: Path, system: bytes, effort: bytes) -> None:
+    """Python 3.13 writes another system into the header than 3.11 does."""
+    blobs, page = BlobStore(tmp_path), "<p>政府信息公开</p>".encode() * 200
+    name = blobs.write(page)
+    packed = blobs.path(name).read_bytes()
+
+    blobs.path(name).write_bytes(packed[:8] + effort + system + packed[10:])
+
+    assert blobs.read(name) == page
+    assert blobs.holds(name)
+
+
 def test_a_blob_stored_raw_by_an_older_version_stays_as_it_is(tmp_path: Path) -> None:
     page = b"x" * 1000
     name = hashlib.sha256(page).hexdigest()
