@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_OF_NO_PAGE = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -73,9 +74,11 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
 
 
 def _strict(body: bytes, encoding: str) -> str | None:
+    if not _known(encoding):
+        return None
     try:
         return body.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except UnicodeError:
         return None
 
 
@@ -100,11 +103,12 @@ def _usual(text: str) -> bool:
 
 
 def _known(encoding: str) -> bool:
+    """Whether a page can be written in it: Python also knows codecs that take no bytes, or make half characters."""
     try:
-        codecs.lookup(encoding)
-    except LookupError:
+        "".encode(encoding)  # only text has one
+        return codecs.lookup(encoding).name not in _OF_NO_PAGE
+    except (LookupError, UnicodeError):
         return False
-    return True
 
 
 def _likelier(body: bytes) -> str:

@@ -66,8 +66,8 @@ class RobotsMiddleware:
         url = urlparse_cached(request)
         key = (request.meta["visit"].portal, f"{url.scheme}://{url.netloc}")
         if key not in self._rules:
-            self._rules[key] = asyncio.get_running_loop().create_future()
-            self._rules[key].set_result(await self._fetch(request, f"{key[1]}/robots.txt"))
+            # A task: whatever becomes of it, nobody waits for ever.
+            self._rules[key] = asyncio.ensure_future(self._fetch(request, f"{key[1]}/robots.txt"))
         return await self._rules[key]
 
     async def _fetch(self, request: Request, url: str) -> _Rules:
