@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
 
+from crawler.classify import Outcome, Verdict
 from crawler.cms import PageLink
 from crawler.ledger import Ledger, Visit
 from crawler.run import Run
@@ -34,13 +36,20 @@ class Orders:
         self._waiting: dict[str, deque[_Order]] = {name: deque() for name in run.ledgers}
 
     def place(self, link: PageLink | str, visit: Visit) -> bool:
-        """Order an address, unless this portal already asked for it for the same purpose; whether it was ordered."""
+        """Order an address, unless this portal already asked for it for the same purpose; whether it was ordered.
+
+        One that nobody can ask for (a port that is none) is entered as lost.
+        """
         ledger, choice = self._run.ledger(visit), visit.choice
         link = PageLink(link) if isinstance(link, str) else link
         key = f"{visit.role} {link.key} {f'{choice.organisation} {choice.year}' if choice else ''}"
         if key in ledger.seen or self._run.failure or self._run.reach.spent(len(ledger.seen)):
             return False
         ledger.seen.add(key)
+        if fault := _fault_of(link):
+            ledger.enter(visit)
+            ledger.failed(visit, Verdict(Outcome.BAD_CONTENT, f"{fault}: {link.url}"), link.url)
+            return False
         self._wait(_Order(link, visit))
         return True
 
@@ -72,6 +81,16 @@ class Orders:
             dont_filter=True,
             meta=meta,
         )
+
+
+def _fault_of(link: PageLink) -> str | None:
+    """Why no request can be made of a link, which a portal may write as it likes."""
+    try:
+        f"{link.url}{link.body}{link.referer}".encode()
+        _ = urlsplit(link.url).port
+    except ValueError as error:
+        return f"网址不成立 / not an address: {error}"
+    return None
 
 
 def _headers(link: PageLink) -> dict[str, str]:
