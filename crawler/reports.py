@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,7 @@ class Reports:
     def __init__(self, run: Run, looks: Looks, orders: Orders, lists: Lists) -> None:
         self._run, self._looks, self._orders, self._lists = run, looks, orders, lists
         self._gathering: dict[object, Gathered] = {}
+        self._begun: set[object] = set()
 
     async def read(self, response: Response, visit: Visit, *, onward: bool = True) -> None:
         """Keep a report, a further page or a file of one, or go where it sends a reader on to."""
@@ -44,15 +46,15 @@ class Reports:
             self._run.ledger(visit).enter(folder)
             await self._lists.read(response, folder)
         elif seen.further or visit.part_of:
-            self._add(response, visit, seen)
+            await self._add(response, visit, seen)
         else:
             self._keep(response, visit, choice, seen)
 
-    def settled(self, visit: Visit) -> None:
+    async def settled(self, visit: Visit) -> None:
         """What was ordered for this visit is done: was it the last page of a report?"""
         if visit.part_of:
             self._gathering[_report_of(visit)].awaited -= 1
-            self._finish(visit)
+            await self._finish(visit)
 
     def _keep(self, response: Response, visit: Visit, choice: Choice, seen: SeenReport) -> None:
         sha = self._run.keep(response.body, response.meta["captured_sha256"], visit, response.url)
@@ -75,28 +77,35 @@ class Reports:
         else:
             self._run.ledger(visit).failed(visit, verdict, response.url)
 
-    def _add(self, response: Response, visit: Visit, seen: SeenReport) -> None:
+    async def _add(self, response: Response, visit: Visit, seen: SeenReport) -> None:
         """Keep a page of a report that goes on, and order those that were not asked for yet."""
+        begins = visit.part_of is None
         first = visit.part_of or response.url
-        visit = visit if visit.part_of else replace(visit, part_of=first)
-        if first == response.url:
+        visit = replace(visit, part_of=first)
+        key = _report_of(visit)
+        if begins and key in self._begun:
+            return  # two addresses led to it
+        if begins:
+            self._begun.add(key)
             at, headers = response.meta["captured_at"], pairs(response.headers)
-            self._gathering[_report_of(visit)] = Gathered(visit, first, at, headers)
-        report = self._gathering[_report_of(visit)]
+            self._gathering[key] = Gathered(visit, first, at, headers)
+        report = self._gathering[key]
+        if any(part.url == response.url for part in report.parts):
+            return  # the server gave another page in place of this one, which is not there then
         report.add(response.url, text_of(response), response.meta["captured_sha256"], seen.title, begins=seen.whole)
         for link, below in report.wanted(seen.further):
             self._place(link, below)
         for file in seen.files:
             self._place(file.url, replace(attached_to(report.visit, first, optional=True), part_of=None))
-        if first == response.url:
-            self._finish(visit)
+        if begins:
+            await self._finish(visit)
 
-    def _finish(self, visit: Visit) -> None:
+    async def _finish(self, visit: Visit) -> None:
         """Once all pages of a report arrived, or failed: what they show together may be the report."""
         report = self._gathering[_report_of(visit)]
         if report.awaited or visit.choice is None:
             return
-        body, parts = report.document()
+        body, parts = await asyncio.to_thread(report.document)
         (sha,) = {self._run.keep(body, part.sha, report.visit, part.url) for part in parts}
         headers = [*report.headers, ("Content-Type", "text/html; charset=utf-8")]
         self._take(report.visit, visit.choice, report.url, sha, HTML, report.captured_at, headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import scrapy
@@ -50,40 +51,47 @@ class PortalSpider(scrapy.Spider):
         """Every response comes here; a fault of our own is a verdict, not a silence."""
         visit: Visit = response.meta["visit"]
         ledger = self.run.ledger(visit)
-        try:
+        with self._answering_for(ledger, visit, response.url):
             await (self._lists if visit.role == "list" else self._reports).read(response, visit)
-        except EvidenceError as error:
-            self.run.fail(error)
-        except Exception as error:  # noqa: BLE001 -- the portal must get its verdict row whatever happens
-            ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"), response.url)
-            self.run.tell("error", visit.portal, error=repr(error), url=response.url)
-        for request in self._settled(ledger, visit):
+        async for request in self._settled(ledger, visit, response.url):
             yield request
 
-    def lost(self, failure: Failure) -> Iterator[Request]:
+    async def lost(self, failure: Failure) -> AsyncIterator[Request]:
         """A fetch without a response."""
         request: Request = failure.request  # type: ignore[attr-defined]
         visit: Visit = request.meta["visit"]
         ledger = self.run.ledger(visit)
         if isinstance(failure.value, Unrecorded):
             ledger.unrecorded += 1  # stays pending, as it did then
-            yield from self._orders.due(ledger)
+            for further in self._orders.due(ledger):
+                yield further
             return
         ledger.failed(visit, classify_failure(failure.value or RuntimeError("no cause")), request.url)
-        yield from self._settled(ledger, visit)
+        async for further in self._settled(ledger, visit, request.url):
+            yield further
 
     def closed(self, _reason: str) -> None:
         """Nothing is under way any more."""
         parsed, recalled = self._looks.close()
         self.run.tell("looks", None, parsed=parsed, recalled=recalled)
 
-    def _settled(self, ledger: Ledger, visit: Visit) -> Iterator[Request]:
+    async def _settled(self, ledger: Ledger, visit: Visit, url: str) -> AsyncIterator[Request]:
         """One order less is under way. Once the lists are read: do known reports still stand where they were?"""
+        with self._answering_for(ledger, visit, url):
+            await self._reports.settled(visit)
         ledger.pending -= 1
-        try:
-            self._reports.settled(visit)
-        except EvidenceError as error:
-            self.run.fail(error)
         for choice in ledger.unlisted():
             self._orders.place(choice.link.url, Visit(ledger.portal.id, "report", "", choice=choice, unlisted=True))
-        yield from self._orders.due(ledger)
+        for request in self._orders.due(ledger):
+            yield request
+
+    @contextmanager
+    def _answering_for(self, ledger: Ledger, visit: Visit, url: str) -> Iterator[None]:
+        """Whatever goes wrong, the portal gets its verdict, and what it is yet to be asked for is asked for."""
+        try:
+            yield
+        except EvidenceError as error:
+            self.run.fail(error)
+        except Exception as error:  # noqa: BLE001 -- whatever goes wrong
+            ledger.failed(visit, Verdict(Outcome.CODE_ERROR, f"{type(error).__name__}: {error}"), url)
+            self.run.tell("error", visit.portal, error=repr(error), url=url)

@@ -1,0 +1,135 @@
+"""Whatever an address leads to or is made of: every order is carried out once, and the portal learns what became."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from crawler.evidence import BlobStore
+from tests.crawler.services import Entry, gkmlpt
+from tests.crawler.site import REPORT, Answer, Ran, Site, crawl, listing, organisation, portal, row, serve
+
+TITLE = "示例市教育局2025年政府信息公开年度报告"
+OTHER = "示例市民政局2025年政府信息公开年度报告"
+ORGANS = [organisation("示例市教育局", "p", "edu"), organisation("示例市民政局", "p", "civil")]
+
+
+def crawled(site: Site, folder: Path, *paths: str) -> Ran:
+    start = [site.url(path) for path in paths or ("/l/",)]
+    return crawl(folder, [portal("p", start[0], start_urls=start)], ORGANS, timeout=5)
+
+
+def page(number: int, pager: str) -> str:
+    """A page of a report that goes on."""
+    said = REPORT.format(title=TITLE, extra="") if number == 1 else f"<html><title>年度报告</title><p>第{number}段</p>"
+    return f"{said}<p>{pager}</p>"
+
+
+PAGER = "<a href='/l/t1.html'>1</a> <a href='/l/t1_2.html'>2</a> <a href='/l/t1_3.html'>3</a>"
+
+
+def put_in_pages(site: Site) -> None:
+    for number, name in enumerate(("t1", "t1_2", "t1_3"), 1):
+        site.put(f"/l/{name}.html", page(number, PAGER))
+
+
+@pytest.mark.parametrize(("gone", "instead"), [("t1_2", "t1"), ("t1_3", "t1"), ("t1_2", "t1_3"), ("t1_3", "t1_2")])
+def test_a_page_in_place_of_another_is_not_that_page(tmp_path: Path, gone: str, instead: str) -> None:
+    with serve() as site:
+        site.put("/l/", listing(row(TITLE, "t1.html"), row(OTHER, "o.html")))
+        site.put("/l/o.html", REPORT.format(title=OTHER, extra=""))
+        put_in_pages(site)
+        site.put(f"/l/{gone}.html", Answer(b"", 302, {"Location": f"/l/{instead}.html"}))
+
+        ran = crawled(site, tmp_path)
+
+    (found,) = [one for one in ran.candidates("p") if one["organisation"] == "edu"]
+    assert "further-pages" in _document(ran, found["sha256"])
+    assert (ran.portal("p")["outcome"], ran.portal("p")["detail"].count("Error")) == ("found", 0)
+
+
+def test_two_addresses_of_a_report_in_pages_are_one_report(tmp_path: Path) -> None:
+    with serve() as site:
+        site.put("/l/", listing(row(TITLE, "old.html"), row(TITLE, "older.html"), row(TITLE, "t1.html")))
+        put_in_pages(site)
+        for name in ("old", "older"):
+            site.put(f"/l/{name}.html", Answer(b"", 302, {"Location": "/l/t1.html"}))
+
+        ran = crawled(site, tmp_path)
+
+    (found,) = ran.candidates("p")
+    assert "further-pages" not in _document(ran, found["sha256"])
+    assert ran.portal("p")["outcome"] == "found"
+
+
+def test_the_crawl_goes_on_while_a_report_is_put_together(tmp_path: Path) -> None:
+    """It takes as long as a portal likes; a crawl that hears nothing meanwhile would not hear that it is to end."""
+    pager = "".join(f"<a href='/l/t1_{number}.html'>{number}</a> " for number in range(2, 12))
+    with serve() as site, serve() as beside:
+        site.put("/l/", listing(row(TITLE, "t1.html")))
+        for number in range(1, 12):
+            filler = "".join(f"<p>第{number}页第{place}段文字</p>" for place in range(1500))
+            site.put(f"/l/t1{f'_{number}' if number > 1 else ''}.html", page(number, pager) + filler)
+        names = [f"示例市第{number}局" for number in range(300)]
+        beside.put("/l/", listing(*(row(f"{name}2025年政府信息公开年度报告", f"{name}.html") for name in names)))
+        for name in names:
+            beside.put(f"/l/{quote(name)}.html", REPORT.format(title=name, extra=""))
+        portals = [portal("p", site.url("/l/")), portal("q", beside.url("/l/"))]
+        organs = [*ORGANS, *(organisation(name, "q", name) for name in names)]
+
+        ran = crawl(tmp_path, portals, organs)
+
+    told = [(one["event"], one["portal"]) for one in ran.events]
+    last = max(place for place, one in enumerate(told) if one == ("page", "p"))
+    done = told.index(("report", "p"))
+    assert told[last:done].count(("page", "q")) > 10
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:80index.html", "http://127.0.0.1:99999/r.html"])
+def test_an_address_that_is_none_holds_nothing_else_up(tmp_path: Path, address: str) -> None:
+    with serve() as site:
+        site.put("/l/", listing(row(OTHER, address), row(TITLE, "r.html")))
+        site.put("/l/r.html", REPORT.format(title=TITLE, extra=""))
+
+        ran = crawled(site, tmp_path)
+
+    assert [one["organisation"] for one in ran.candidates("p")] == ["edu"]
+    assert ran.portal("p")["outcome"] == "report_unreachable"
+    assert address in ran.portal("p")["detail"]
+    assert [one for one in ran.portal("p")["lists"] if one["complete"]] == [{"organisation": "edu", "complete": True}]
+
+
+def test_half_a_character_in_an_address_holds_nothing_else_up(tmp_path: Path) -> None:
+    """JSON may have it, where HTML cannot."""
+    entries = [Entry(OTHER, "/r/\ud800.html"), Entry(TITLE, "/l/r.html")]
+    with serve() as site:
+        for path, answer in gkmlpt(entries).items():
+            site.serve(path, answer) if callable(answer) else site.put(path, answer)
+        site.put("/l/r.html", REPORT.format(title=TITLE, extra=""))
+
+        ran = crawled(site, tmp_path, "/gkmlpt/index")
+
+    assert [one["organisation"] for one in ran.candidates("p")] == ["edu"]
+    assert ran.portal("p")["outcome"] == "report_unreachable"
+    assert [one["organisation"] for one in ran.portal("p")["lists"] if one["complete"]] == ["edu"]
+
+
+@pytest.mark.parametrize("charset", ["hex", "idna", "undefined", "unicode_escape"])
+def test_a_robots_txt_that_nobody_can_read_keeps_nobody_waiting(tmp_path: Path, charset: str) -> None:
+    """The answer is not text of any kind, and says that it is of a kind that Python knows and the web does not."""
+    with serve() as site:
+        body = f'<meta charset="{charset}">\nUser-agent: *\nDisallow: /x\\ud800\n'.encode() + b"\xff\xff\x80\x81"
+        site.put("/robots.txt", Answer(body))
+        for name, title in (("a", TITLE), ("b", OTHER)):
+            site.put(f"/{name}/", listing(row(title, "r.html")))
+            site.put(f"/{name}/r.html", REPORT.format(title=title, extra=""))
+
+        ran = crawled(site, tmp_path, "/a/", "/b/")
+
+    assert ran.portal("p")["outcome"] == "found"
+
+
+def _document(ran: Ran, sha: str) -> str:
+    return BlobStore(ran.evidence).read(sha).decode()
