@@ -64,8 +64,11 @@ class Orders:
             yield self._request(ledger, waiting.popleft())
 
     def _wait(self, order: _Order) -> None:
+        """Last, unless pages wait for it that are held in memory: those of its report, or the one to render."""
         self._run.ledger(order.visit).open(order.visit)
-        self._waiting[order.visit.portal].append(order)
+        waiting = self._waiting[order.visit.portal]
+        held = order.visit.part_of or order.render is not None
+        (waiting.appendleft if held else waiting.append)(order)
 
     def _request(self, ledger: Ledger, order: _Order) -> Request:
         meta = {"visit": order.visit, "download_slot": ledger.portal.group}

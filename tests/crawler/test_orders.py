@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from pathlib import Path
 from urllib.parse import quote
 
@@ -85,6 +86,24 @@ def test_the_crawl_goes_on_while_a_report_is_put_together(tmp_path: Path) -> Non
     last = max(place for place, one in enumerate(told) if one == ("page", "p"))
     done = told.index(("report", "p"))
     assert told[last:done].count(("page", "q")) > 10
+
+
+def test_reports_in_pages_are_fetched_a_few_at_a_time(tmp_path: Path) -> None:
+    """What arrived of a report is held until all of it did: thousands of them would not fit."""
+    names = [f"示例市第{number}局" for number in range(40)]
+    with serve() as site:
+        titles = [f"{name}2025年政府信息公开年度报告" for name in names]
+        site.put("/l/", listing(*(row(title, f"r{number}.html") for number, title in enumerate(titles))))
+        for number in range(len(names)):
+            site.put(f"/l/r{number}.html", page(1, f"<a href='/l/r{number}_2.html'>2</a>"))
+            site.put(f"/l/r{number}_2.html", page(2, ""))
+
+        ran = crawl(tmp_path, [portal("p", site.url("/l/"))], [organisation(name, "p", name) for name in names])
+
+    asked = [path for _, path in site.asked if path.endswith("html")]
+    held = max(accumulate(-1 if path.endswith("_2.html") else 1 for path in asked))
+    assert (len(asked), len(ran.candidates("p"))) == (80, 40)
+    assert held <= 10
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:80index.html", "http://127.0.0.1:99999/r.html"])
