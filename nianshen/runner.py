@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from crawler.result import in_order
-from nianshen.errors import Exit
+from nianshen.errors import Exit, StorageError
 
 SCHEMA = "nianshen.crawl/1"
 GRACE_SECONDS = 20
@@ -39,12 +39,13 @@ def crawl(job: Job, *, limit_seconds: float, progress: Progress) -> dict[str, An
 
     Progress arrives as it happens. Past the limit the processes are asked to stop, then killed. ``exit`` of the
     document is how they ended: 5 where evidence could not be kept, else the first status that is not 0.
+    Raises StorageError if the job cannot be written down for them.
     """
-    with tempfile.TemporaryDirectory(prefix="nianshen-crawl-") as folder:
+    with _folder() as folder:
         parts: list[_Part] = []
         with _stopped_in_the_end(parts, limit_seconds):
             for number, part in enumerate(parts_of(job, len(os.sched_getaffinity(0))), 1):
-                parts.append(_Part.start(part, Path(folder), number))
+                parts.append(_Part.start(part, folder, number))
             _follow(parts, progress)
             for one in parts:
                 one.process.wait()
@@ -87,7 +88,8 @@ class _Part:
     def start(cls, job: Job, folder: Path, number: int) -> _Part:
         result, path = folder / f"result-{number}.json", folder / f"job-{number}.json"
         told = {**job, "part": number, "result": str(result)}
-        path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        with _room(path):
+            path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         process = subprocess.Popen(  # noqa: S603 - our own module under our own interpreter, no shell
             [sys.executable, "-m", "crawler", str(path)],
             stdin=subprocess.DEVNULL,
@@ -124,6 +126,26 @@ class _Part:
         if not isinstance(result, dict) or result.get("schema") != SCHEMA:
             return _died(self.job, code, self.words)
         return {**result, "exit": code}
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Where the processes find their jobs and leave their results."""
+    with _room("TMPDIR"):
+        folder = tempfile.TemporaryDirectory(prefix="nianshen-crawl-")
+    with folder as name:
+        yield Path(name)
+
+
+@contextmanager
+def _room(where: Path | str) -> Iterator[None]:
+    """A temporary folder that is full is told as a full disk is."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            "临时文件夹写不进", f"the temporary folder cannot be written: {error.strerror}", where=str(where)
+        ) from error
 
 
 @contextmanager

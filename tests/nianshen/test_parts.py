@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from crawler.evidence import entries, verify
 from nianshen import runner
+from nianshen.errors import StorageError
 from nianshen.runner import parts_of
 from tests.crawler.site import REPORT, Site, listing, organisation, portal, row, serve, timeless
 
@@ -146,6 +148,29 @@ def test_past_the_limit_every_part_is_stopped(crawler: Path, tmp_path: Path) -> 
     result = runner.crawl(job_of(2), limit_seconds=2, progress=print)
 
     assert (result["exit"], [one["complete"] for one in result["portals"]]) == (0, [True, True])
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_temporary_folder_without_room_is_told_as_a_full_disk(
+    crawler: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """Be it for the folder itself, or for the job of a part: then no other part goes on."""
+    crawler.write_text(f"{HEAD}open({str(tmp_path)!r} + '/' + str(os.getpid()), 'w')\ntime.sleep(60)", encoding="utf-8")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path if there else tmp_path / "no such folder"))
+    write = Path.write_text
+
+    def fill(path: Path, *text: Any, **how: Any) -> int:
+        if path.name == "job-2.json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, *text, **how)
+
+    monkeypatch.setattr(Path, "write_text", fill)
+
+    with pytest.raises(StorageError, match="temporary folder"):
+        runner.crawl(job_of(2), limit_seconds=30, progress=print)
+
+    for one in tmp_path.iterdir():
+        assert not (one.name.isdigit() and Path(f"/proc/{one.name}/cmdline").exists())
 
 
 def test_an_error_of_the_listener_stops_every_part(crawler: Path, tmp_path: Path) -> None:
