@@ -23,6 +23,7 @@ import contextlib
 import hashlib
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ from crawler.probe import Reach, Scope
 from crawler.recorder import Entry, Recorder
 from crawler.result import in_order, text_of, write
 from crawler.rows import Spool
+from crawler.select import Choice
 from crawler.validators import Validators
 
 _JITTER = Random()  # noqa: S311 - spreads requests, guards nothing
@@ -73,7 +75,12 @@ class Run:
     def from_json(cls, job: Mapping[str, Any]) -> Self:
         """Read a job; raises ``KeyError`` or ``ValueError`` on a bad one and ``EvidenceError`` without room."""
         portals = [Portal.from_json(portal) for portal in job["portals"]]
-        organisations = [Organisation.from_json(one) for one in job["organisations"]]
+        organisations: defaultdict[str, list[Organisation]] = defaultdict(list)
+        known: defaultdict[str, list[Choice]] = defaultdict(list)
+        for organ in map(Organisation.from_json, job["organisations"]):
+            organisations[organ.portal].append(organ)
+        for one in job.get("known", ()):
+            known[one["portal"]].append(known_choice(one))
         year, replay = int(job["year"]), job.get("replay")
         evidence, rows = Path(job["evidence"]), Spool()
         blobs = BlobStore(evidence)
@@ -83,10 +90,10 @@ class Run:
             ledgers={
                 portal.id: Ledger(
                     portal,
-                    tuple(one for one in organisations if one.portal == portal.id),
+                    tuple(organisations[portal.id]),
                     year,
                     rows,
-                    known=tuple(known_choice(one) for one in job.get("known", ()) if one["portal"] == portal.id),
+                    known=tuple(known[portal.id]),
                 )
                 for portal in portals
             },

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from crawler.evidence import BlobStore
+from crawler.run import Run
 from tests.crawler.services import Entry, gkmlpt
 from tests.crawler.site import REPORT, Answer, Ran, Site, crawl, listing, organisation, portal, row, serve
 
@@ -148,6 +150,36 @@ def test_a_robots_txt_that_nobody_can_read_keeps_nobody_waiting(tmp_path: Path, 
         ran = crawled(site, tmp_path, "/a/", "/b/")
 
     assert ran.portal("p")["outcome"] == "found"
+
+
+class _Row(dict[str, Any]):
+    """A row of a job that counts how often it is read."""
+
+    read = 0
+
+    def __getitem__(self, key: str) -> Any:
+        self.read += 1
+        return super().__getitem__(key)
+
+
+def test_a_job_of_many_portals_is_read_once(tmp_path: Path) -> None:
+    names = [f"p{number}" for number in range(50)]
+    known = [_Row({"portal": name, "organisation": name, "year": 2025, "url": "u"}) for name in names]
+    job = {
+        "run_id": "run-1",
+        "year": 2025,
+        "evidence": tmp_path,
+        "result": tmp_path / "result",
+        "portals": [portal(name, "http://x.test/") for name in names],
+        "organisations": [organisation(name, name, name) for name in names],
+        "known": known,
+    }
+
+    run = Run.from_json(job)
+
+    assert max(one.read for one in known) <= 4
+    for name, ledger in run.ledgers.items():
+        assert [one.id for one in ledger.organisations] == [one.organisation for one in ledger.known] == [name]
 
 
 def _document(ran: Ran, sha: str) -> str:
