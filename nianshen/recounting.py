@@ -88,6 +88,9 @@ def _item(store: Store, config: Config, row: AlertRow) -> AlertItem | None:
 def _channel(row: AlertRow, state: State | None) -> Iterator[str]:
     said = f": {row.error}" if row.error else ""
     yield f"通道 / channel {row.channel}: {row.state}, {row.attempts} 次 / tries, {row.message_id}{said}"
+    if row.due is not None and row.due > datetime.now(UTC):
+        reason = "下次再试 / tried again" if row.attempts else "静默到 / held by the quiet hours or rest days until"
+        yield f"{reason} {_time(row.due)}"
     if state is not None and state.disabled_at is not None:
         yield from lines_on({row.channel or "": state})
     elif state is not None and state.held_until is not None and state.held_until > datetime.now(UTC):

@@ -52,7 +52,10 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert on one channel; message and channel are None while nothing carries it."""
+    """An alert on one channel; message and channel are None while nothing carries it.
+
+    ``due`` is when its message may go (again), None if it is not waiting.
+    """
 
     id: str
     key: str
@@ -68,6 +71,7 @@ class AlertRow:
     sent: datetime | None
     acked: datetime | None
     error: str | None
+    due: datetime | None
 
     def as_json(self) -> dict[str, Any]:
         """As CONTRACT section 6 prints it; instants in UTC, microseconds cut."""
@@ -83,6 +87,7 @@ class AlertRow:
             "rules": list(self.rules),
             "created": self.created.isoformat(timespec="seconds"),
             "sent": self.sent.isoformat(timespec="seconds") if self.sent else None,
+            "due": self.due.isoformat(timespec="seconds") if self.due else None,
             "acked": self.acked.isoformat(timespec="seconds") if self.acked else None,
             "error": self.error,
         }
@@ -148,6 +153,7 @@ class Alerts:
                 outbox.c.state.label("message_state"),
                 outbox.c.attempts,
                 outbox.c.sent_at,
+                outbox.c.not_before,
                 func.coalesce(link.c.reason, outbox.c.last_error).label("last_error"),
             )
             .outerjoin(link, link.c.alert_id == alert.c.id)
@@ -295,4 +301,5 @@ def _row(row: Any) -> AlertRow:
         sent=row["sent_at"],
         acked=row["acked_at"],
         error=row["last_error"] if row["message_id"] else row["reason"],
+        due=row["not_before"] if row["message_state"] == "pending" else None,
     )

@@ -206,6 +206,26 @@ def quiet() -> str:
     return f'policy: {{quiet: "{hour:02}:00-{(hour + 2) % 24:02}:00"}}'
 
 
+def test_what_quiet_hours_hold_says_until_when(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    office.more = quiet()
+    office.publish("edu", report("edu", misprints=WRONG))
+    office.run(MORNING)
+    (waiting,) = office.alerts()
+
+    call(["alerts", "explain", waiting.id, "--config", str(office.config_path)])
+    told = capsys.readouterr().out
+    call(["alerts", "list", "--format", "json", "--config", str(office.config_path)])
+    (listed,) = json.loads(capsys.readouterr().out)["alerts"]
+    call(["alerts", "retry", "--all", "--config", str(office.config_path)])
+    office.run(EVENING)
+
+    assert waiting.due is not None
+    assert waiting.due > datetime.now(UTC)
+    assert f"the quiet hours or rest days until {waiting.due.isoformat(timespec='seconds')}" in told
+    assert listed["due"] == waiting.due.isoformat(timespec="seconds")
+    assert [(one.state, one.due) for one in office.alerts()] == [("sent", None)]
+
+
 @pytest.mark.parametrize(
     "decision",
     [
