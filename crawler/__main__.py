@@ -53,8 +53,9 @@ def crawl(run: Run, user_agent: str) -> int:
         run.close()
         _account(run, started=started)
         run.write_result()
+        run.settle()  # last: who was asked to stop has little time, and the result must be there by then
     except (EvidenceError, OSError) as error:
-        sys.stderr.write(f"结果写不进 / the result cannot be written: {error}\n")
+        sys.stderr.write(f"结果或证据写不进 / result or evidence cannot be written: {error}\n")
         return 5
     return 5 if run.failure else 0 if started else 70
 

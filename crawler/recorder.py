@@ -79,9 +79,15 @@ class Recorder:
             self._thread.join()
         self._syncing.shutdown()
         self._warc.close()
-        self._unsynced.end()
         if self._failure:
             raise self._failure
+
+    def settle(self) -> None:
+        """Once closed: the blobs are on the disk as well when this returns, which a slow disk may take long for.
+
+        Raises ``EvidenceError``.
+        """
+        self._unsynced.end()
 
     def _work(self) -> None:
         while batch := list(self._batch()):

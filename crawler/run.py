@@ -151,6 +151,11 @@ class Run:
         with contextlib.suppress(OSError):  # costs full fetches next time, and nothing else
             self.validators.close()
 
+    def settle(self) -> None:
+        """Leave nothing to be made anew by the next run. Raises ``EvidenceError``."""
+        if self.recorder:
+            self.recorder.settle()
+
     def fail(self, error: Exception) -> None:
         """The run itself failed (evidence cannot be kept): nothing further may be judged."""
         self.failure = self.failure or error

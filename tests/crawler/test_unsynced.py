@@ -93,6 +93,8 @@ def test_a_run_that_is_alive_is_left_alone(tmp_path: Path, recorder: Recorder) -
     assert [one.name for one in (tmp_path / "unsynced").iterdir()] == ["one.warc.gz"]
 
     recorder.close()
+    assert recover(tmp_path) == 0
+    recorder.settle()
     assert list((tmp_path / "unsynced").iterdir()) == []
 
 
@@ -100,6 +102,7 @@ def test_what_the_warc_does_not_hold_stays_missing_and_is_told(tmp_path: Path) -
     recorder = started(tmp_path, "one")
     shas = [recorder.keep(capture(b"page %d" % number)).result().sha for number in range(3)]
     recorder.close()
+    recorder.settle()
     marker = tmp_path / "unsynced" / "one.warc.gz"
     marker.write_bytes(b"")
     (tmp_path / "unsynced" / "gone.warc.gz").write_bytes(b"")
