@@ -22,6 +22,28 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+_WORDS = {
+    Exit.OK: "正常 / well",
+    Exit.FINDINGS: "有问题达到所设级别 / findings of the level asked for",
+    Exit.USAGE: "用法或配置有误 / wrong usage or configuration",
+    Exit.PARTIAL: "有门户或文件未能核查 / something could not be checked",
+    Exit.FORBIDDEN: "没有权限 / not allowed",
+    Exit.STORAGE: "数据库或磁盘出错 / the storage failed",
+    Exit.UNDELIVERED: "有告警未送达，见 nianshen alerts list / an alert was not delivered",
+    Exit.EVIDENCE: "证据核对未通过 / evidence does not verify",
+    Exit.LOCKED: "另一进程正在运行 / another instance is at work",
+    Exit.INTERNAL: "内部错误 / internal error",
+    Exit.INTERRUPTED: "已中断 / interrupted",
+}
+
+
+def words_for(code: int) -> str:
+    """What an exit status means, for people who do not know the numbers."""
+    if code < 0:
+        return f"exit {code}: 被信号结束 / ended by a signal"
+    return f"exit {code}: {_WORDS[Exit(code)]}" if code in _WORDS else f"exit {code}"
+
+
 _GRAVEST_FIRST = (
     Exit.INTERNAL,
     Exit.INTERRUPTED,

@@ -25,7 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from nianshen.acknowledging.desk import Desk
 from nianshen.alarming import Alarm
 from nianshen.config import Config
-from nianshen.errors import Exit, StorageError
+from nianshen.errors import Exit, StorageError, words_for
 from nianshen.observing import StoreMetrics, answering
 from nianshen.overhearing import Hear
 from nianshen.pinging import ping
@@ -257,17 +257,17 @@ class Watch:
         code = child.wait()
         self._child = None
         if code in _DONE:
-            ended = Ended(True, f"exit {code}")
+            ended = Ended(True, words_for(code))
         elif self._stop.is_set():
             ended = Ended(False, _STOPPED, stopped=True)
         else:
-            ended = Ended(False, f"exit {code}", again=code not in _MENDED_BY_A_PERSON)
+            ended = Ended(False, words_for(code), again=code not in _MENDED_BY_A_PERSON)
         self._complain(f"job {job.id}", f"结束 / ended, {ended.said}", **facts)
         return ended
 
     def _job_failed(self, unit: Unit, run: JobRun) -> None:
         """Tell everybody, unless the job has said so itself or another instance does its work."""
-        if run.said == f"exit {Exit.LOCKED.value}":
+        if run.said == words_for(Exit.LOCKED):
             return
         job = next((one for one in self._jobs if one.id == run.job), None)
         report_job(unit, self._config, _now(), run.job, OWN_WORDS.get(job.run) if job else None, run.said or "")

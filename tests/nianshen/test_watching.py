@@ -22,6 +22,7 @@ from nianshen import config as settings
 from nianshen import pinging, telling, watching
 from nianshen.config.model import Observe
 from nianshen.config.problems import ConfigError
+from nianshen.errors import Exit, words_for
 from nianshen.schedule import LEASE
 from nianshen.store import JobRun, NewAlert, NewMessage, Store, database, open_store
 from nianshen.supervising import Supervisor
@@ -154,10 +155,12 @@ def test_a_job_that_fails_for_good_is_told_to_everybody(
     watch.stop()
     thread.join(60)
     alerts = store.alerts.list()
+    body = store.alerts.body(alerts[0].id, "ops") or b""
     store.close()
 
     assert {rule for one in alerts for rule in one.rules} == topics
     assert {one.channel for one in alerts} == {"ops"}
+    assert "用法或配置有误 / wrong usage or configuration" in body.decode()
 
 
 def test_what_a_job_told_itself_is_not_told_twice_and_a_run_elsewhere_is_no_failure(tmp_path: Path) -> None:
@@ -169,7 +172,7 @@ def test_what_a_job_told_itself_is_not_told_twice_and_a_run_elsewhere_is_no_fail
     store = open_store(config.database_url)
     watch = Watch(config, path, store, lambda _who, _said: None)
     now = datetime.now(UTC)
-    run = JobRun("season", now, "failed", False, now, 1, 3, now, now, "exit 8")
+    run = JobRun("season", now, "failed", False, now, 1, 3, now, now, words_for(Exit.LOCKED))
     with store.transaction() as unit:
         watch._job_failed(unit, run)
         telling.tell_everybody(unit, config, now, "backup_failed", {"zh": "x", "en": "x"}, {"zh": "x", "en": "x"})
