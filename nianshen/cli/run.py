@@ -72,7 +72,7 @@ class _Voice:
 
     def result(self, result: CycleResult) -> None:
         """What is good to know goes to stderr, the sums to stdout."""
-        sys.stderr.write(unread(result) + useless(result) + noted(result))
+        sys.stderr.write(unread(result) + useless(result) + noted(result) + undelivered(result))
         sys.stdout.write(summary(result))
 
     def replayed(self, again: Replay) -> None:
@@ -150,6 +150,16 @@ def noted(result: CycleResult) -> str:
     lines = [f"{killed}: {one}\n" for one in result.killed]
     lines += [f"{moved}: {one.organisation} {one.year}: {safe(one.before)} → {safe(one.now)}\n" for one in result.moved]
     return "".join(lines)
+
+
+def undelivered(result: CycleResult) -> str:
+    """Where the reasons stand why messages did not arrive, and what sends them again."""
+    if not (result.tally.waiting or result.tally.dead):
+        return ""
+    return (
+        "有消息未送达，留在发件箱；原因见 nianshen alerts list，修复后 nianshen alerts retry --all / not all messages "
+        "arrived, they stay in the outbox; nianshen alerts list says why, nianshen alerts retry --all once mended\n"
+    )
 
 
 def replayed(again: Replay) -> str:

@@ -53,7 +53,7 @@ def test_a_receiver_that_is_down_loses_nothing(
         down = run()
     waiting = [one for one in town.alerts() if one["state"] == "pending"]
     write_config(town)
-    capsys.readouterr()
+    told = capsys.readouterr().err
 
     up = run()
 
@@ -61,7 +61,10 @@ def test_a_receiver_that_is_down_loses_nothing(
     assert sorted((one["rules"], one["attempts"]) for one in waiting) == [(["A003"], 1), (["F009"], 1)]
     assert town.receiver.ids == [waiting[0]["message_id"]]
     assert town.told() == [("opened", "water", "A003"), ("opened", "fin", "F009")]
-    assert "消息已送达 1" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "消息已送达 1" in said.out
+    hint = "nianshen alerts list says why"
+    assert (told.count(hint), said.err.count(hint)) == (1, 0)
 
 
 def test_retry_makes_what_waits_due_at_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
