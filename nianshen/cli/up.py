@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -14,6 +12,7 @@ import typer
 from nianshen.cli.config import DEFAULT, ConfigOption
 from nianshen.config import load
 from nianshen.speaking import LogFormat, logger, unhurried
+from nianshen.stopping import on_stop
 from nianshen.supervising import Supervisor
 
 PARTS = ("watch",)
@@ -28,15 +27,10 @@ def up(
     config: ConfigOption = DEFAULT,
     log: Annotated[LogFormat, typer.Option("--log", help="日志格式 / form of the log")] = LogFormat.TEXT,
 ) -> None:
-    """Run until SIGTERM or Ctrl-C. The configuration is checked first: a mistake must not start and die for ever."""
+    """Run until SIGTERM, SIGHUP or Ctrl-C. The configuration is checked first: a mistake must not die for ever."""
     load(config, os.environ)
     stop = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    on_stop(stop.set)
     options = ["--config", str(config), "--log", log.value]
     commands = {part: [sys.executable, "-m", "nianshen", part, *options] for part in PARTS}
     with unhurried(log) as stream:

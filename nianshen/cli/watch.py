@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -17,6 +15,7 @@ from nianshen.errors import Exit
 from nianshen.overhearing import WORDS, Attempt
 from nianshen.schedule import jobs_of
 from nianshen.speaking import LogFormat, logger, relay, unhurried
+from nianshen.stopping import on_stop
 from nianshen.store import open_store
 from nianshen.unhurried import Unhurried
 from nianshen.watching import Watch
@@ -31,7 +30,7 @@ def watch(
     config: ConfigOption = DEFAULT,
     log: Annotated[LogFormat, typer.Option("--log", help="日志格式 / form of the log")] = LogFormat.TEXT,
 ) -> None:
-    """Run until SIGTERM or Ctrl-C. Messages on their way are finished; a job in work is ended and due again."""
+    """Run until SIGTERM, SIGHUP or Ctrl-C. Messages on their way are finished; a job in work is ended and due again."""
     settings = load(config, os.environ)
     with unhurried(log) as stream:
         ended_well = _watch(settings, config, log, stream)
@@ -56,12 +55,7 @@ def _watch(settings: Config, path: Path, log: LogFormat, stream: Unhurried) -> b
     store = open_store(settings.database_url)
     try:
         watching = Watch(settings, path, store, say, hand_on, hear, for_machines=for_machines)
-
-        def end(_number: int, _frame: FrameType | None) -> None:
-            watching.stop()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, end)
+        on_stop(watching.stop)
         starts = [(slot, job.id) for job in jobs_of(settings) for slot in job.next_slots(datetime.now(UTC), 1)]
         for slot, name in sorted(starts)[:1]:
             say(f"job {name}", f"下次运行 / next start {slot.isoformat(timespec='minutes')}")

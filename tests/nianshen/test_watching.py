@@ -24,6 +24,7 @@ from nianshen.config.model import Observe
 from nianshen.config.problems import ConfigError
 from nianshen.errors import Exit, words_for
 from nianshen.schedule import LEASE
+from nianshen.stopping import on_stop
 from nianshen.store import JobRun, NewAlert, NewMessage, Store, database, open_store
 from nianshen.supervising import Supervisor
 from nianshen.watching import Watch
@@ -74,7 +75,7 @@ def running(folder: Path, said: list[str]) -> Iterator[tuple[Watch, Store]]:
         store.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_watch_sends_what_waits_and_ends_when_told_to(tmp_path: Path, number: signal.Signals) -> None:
     with Receiver() as receiver:
         store = open_store(configured(tmp_path, receiver.url).database_url)
@@ -96,6 +97,21 @@ def test_watch_sends_what_waits_and_ends_when_told_to(tmp_path: Path, number: si
     assert (process.returncode, receiver.ids) == (0, ["msg_1"]), said.decode()
     assert receiver.received[0].problem is None
     assert held is None or held.until <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize(("before", "heard"), [(signal.SIG_DFL, [1]), (signal.SIG_IGN, [])])
+def test_a_terminal_that_goes_away_stops_it_unless_nohup_said_no(before: signal.Handlers, heard: list[int]) -> None:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    handlers, stops = [signal.getsignal(one) for one in numbers], list[int]()
+    try:
+        signal.signal(signal.SIGHUP, before)
+        on_stop(lambda: stops.append(1))
+        signal.raise_signal(signal.SIGHUP)
+    finally:
+        for number, handler in zip(numbers, handlers, strict=True):
+            signal.signal(number, handler)
+
+    assert stops == heard
 
 
 def test_a_log_nobody_reads_any_more_stops_nothing(tmp_path: Path) -> None:
