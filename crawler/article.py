@@ -59,7 +59,8 @@ def may_go_on(text: str) -> bool:
 def further(page: Page, first: str = "") -> tuple[PageLink, ...]:
     """The other pages of the article on a page, as its pager names them; never the articles beside it.
 
-    ``first`` is the address of the article's first page, if this is another one.
+    ``first`` is the address of the article's first page, if this is another one. The number of a page, 1 for the first,
+    is known only where the pager says it.
     """
     if not may_go_on(page.text):
         return ()
@@ -68,14 +69,21 @@ def further(page: Page, first: str = "") -> tuple[PageLink, ...]:
         url, word = target(page, anchor), word_of(anchor)
         place = place_in(first or page.url, url, loosely=bool(word)) if url else None
         if url and place:
-            found[url] = PageLink(url, place)
-            found |= {one.url: one for one in _between(url, place)}
+            found |= {one.url: one for one in _between(url, place) if one.url not in found}
+            found[url] = PageLink(url, _number(word, is_first=not first))
     if "createPageHTML" in page.text:
         for link in trs.parse(page).next:
             place = place_in(first or page.url, link.url, loosely=False)
-            found |= {link.url: PageLink(link.url, place, link.alternate)} if place else {}
+            found |= {link.url: PageLink(link.url, link.number, link.alternate)} if place else {}
     known = {page.url, first}
     return tuple(link for link in found.values() if link.url not in known)[: MOST_PAGES - 1]
+
+
+def _number(word: str | None, *, is_first: bool) -> int | None:
+    """Which page a pager's link leads to, by its word."""
+    if word == "next" and is_first:
+        return 2
+    return int(word) if word and word.isdecimal() else None
 
 
 def place_in(first: str, url: str, *, loosely: bool) -> int | None:

@@ -12,14 +12,17 @@ from crawler.ledger import Visit
 
 @dataclass(slots=True)
 class Gathered:
-    """All but ``parts`` is of the first page; ``awaited`` counts the further ones that did not arrive or fail yet."""
+    """All but ``parts`` is of the first page; ``awaited`` counts the further ones that did not arrive or fail yet.
+
+    ``asked``: the number of every further page, where the pager says it.
+    """
 
     visit: Visit
     url: str
     captured_at: str
     headers: Sequence[tuple[str, str]]
     parts: list[Part] = field(default_factory=list)
-    asked: set[str] = field(default_factory=set)
+    asked: dict[str, int | None] = field(default_factory=dict)
     awaited: int = 0
     cut: bool = False
 
@@ -36,11 +39,14 @@ class Gathered:
             if len(self.asked) + 1 >= MOST_PAGES:
                 self.cut = True
                 return
-            self.asked.add(link.url)
+            self.asked[link.url] = link.number
             yield link, replace(self.visit, role="part", part_of=self.url, alternate=link.alternate, hops=0)
 
     def document(self) -> tuple[bytes, list[Part]]:
         """The report in one document, and the pages that it is made of."""
         parts, one_report = in_order(self.parts)
-        whole = one_report and not self.cut and len(self.parts) == 1 + len(self.asked)
+        # The text of another page at the address of this one: page 1 may have two addresses, page 2 was not given then.
+        left = {part.url for part in self.parts} - {part.url for part in parts}
+        replaced = any((self.asked.get(url) or 0) > 1 for url in left)
+        whole = one_report and not replaced and not self.cut and len(self.parts) == 1 + len(self.asked)
         return joined(parts, whole=whole).encode(), parts

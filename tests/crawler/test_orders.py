@@ -26,7 +26,11 @@ def crawled(site: Site, folder: Path, *paths: str) -> Ran:
 
 def page(number: int, pager: str) -> str:
     """A page of a report that goes on."""
-    said = REPORT.format(title=TITLE, extra="") if number == 1 else f"<html><title>年度报告</title><p>第{number}段</p>"
+    said = (
+        REPORT.format(title=TITLE, extra="")
+        if number == 1
+        else f"<html><title>年度报告</title><p>第{'一二三'[number - 1]}段</p>"
+    )
     return f"{said}<p>{pager}</p>"
 
 
@@ -51,6 +55,19 @@ def test_a_page_in_place_of_another_is_not_that_page(tmp_path: Path, gone: str, 
     (found,) = [one for one in ran.candidates("p") if one["organisation"] == "edu"]
     assert "further-pages" in _document(ran, found["sha256"])
     assert (ran.portal("p")["outcome"], ran.portal("p")["detail"].count("Error")) == ("found", 0)
+
+
+@pytest.mark.parametrize(("shown", "again"), [("t1_2", 1), ("t1_3", 1), ("t1_3", 2)])
+def test_a_page_that_shows_another_one_again_is_not_that_page(tmp_path: Path, shown: str, again: int) -> None:
+    with serve() as site:
+        site.put("/l/", listing(row(TITLE, "t1.html")))
+        put_in_pages(site)
+        site.put(f"/l/{shown}.html", page(again, PAGER))
+
+        ran = crawled(site, tmp_path)
+
+    (found,) = ran.candidates("p")
+    assert "further-pages" in _document(ran, found["sha256"])
 
 
 def test_two_addresses_of_a_report_in_pages_are_one_report(tmp_path: Path) -> None:
