@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
@@ -48,13 +49,10 @@ class Notes:
         if self._path is None:
             return
         name = _name(key)
+        line = b"%b%b%b\n" % (name, _digest(name, text), text)
         with self._lock, contextlib.suppress(OSError):  # costs finding it out again, and nothing else
             known = self._known(self._path)
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab", buffering=0) as file:
-                line = b"%b%b%b\n" % (name, _digest(name, text), text)
-                file.write(self._begin + line)
-                known[name] = file.tell() - len(line)
+            known[name] = _appended(self._path, self._begin + line) - len(line)
             self._begin = b""
             self._lines += 1
             self._used.add(name)
@@ -79,6 +77,21 @@ class Notes:
                 self._lines += 1
                 self._begin = b"" if line.endswith(b"\n") else b"\n"  # torn by a crash
         return self._places
+
+
+def _appended(path: Path, data: bytes) -> int:
+    """Write at the end of a file, wherever that is by then; returns where it ends now. Raises OSError."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        file = os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, flags, 0o600)
+    try:
+        os.write(file, data)
+        return os.lseek(file, 0, os.SEEK_CUR)
+    finally:
+        os.close(file)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

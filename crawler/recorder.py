@@ -120,7 +120,9 @@ class Recorder:
 
     def _write(self, entries: Sequence[Entry]) -> list[Kept]:
         self._unsynced.begin()
-        shas = list(self._syncing.map(self._blob, entries))
+        # A sync is waited for, and several at once; what needs none is written here.
+        each = self._syncing.map if any(map(_needs_sync, entries)) else map
+        shas = list(each(self._blob, entries))
         kept = [self._exchange(entry, sha) for entry, sha in zip(entries, shas, strict=True)]
         if any(one.warc for one in kept):
             self._warc.sync()
@@ -128,9 +130,7 @@ class Recorder:
         return kept
 
     def _blob(self, entry: Entry) -> str:
-        if entry.blob is None:
-            return ""
-        return self._blobs.write(entry.blob, synced=entry.exchange is None or entry.exchange.response[2] != entry.blob)
+        return "" if entry.blob is None else self._blobs.write(entry.blob, synced=_needs_sync(entry))
 
     def _exchange(self, entry: Entry, sha: str) -> Kept:
         if entry.exchange is None:
@@ -138,6 +138,11 @@ class Recorder:
         one = entry.exchange
         offset = self._warc.write(one.url, at=one.at, request=one.request, response=one.response, sent=one.sent)
         return Kept(sha, self._warc.path.name, offset)
+
+
+def _needs_sync(entry: Entry) -> bool:
+    """Whether the WARC does not hold the same bytes."""
+    return entry.blob is not None and (entry.exchange is None or entry.exchange.response[2] != entry.blob)
 
 
 def _located(line: Mapping[str, Any], kept: Kept) -> dict[str, Any]:

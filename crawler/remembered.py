@@ -13,6 +13,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -33,6 +34,8 @@ from crawler.looking import Onward, SeenList, SeenReport
 from crawler.notes import Notes
 from crawler.select import Choice, Kind
 
+_AT_ONCE = 2
+"""Threads that look. They share one interpreter with the event loop: more of them only take it from each other."""
 _PARSERS = ("beautifulsoup4", "lxml", "scrapy")
 _SHAPES = {
     one.__name__: one for one in (Choice, Link, ListPage, Onward, PageLink, Plan, SeenList, SeenReport, Verdict, Visit)
@@ -84,6 +87,7 @@ class Looks:
     """The looks of a run at pages of its ``portals``, beside the event loop; no ``folder``: none is remembered."""
 
     def __init__(self, folder: Path | None, portals: Iterable[str]) -> None:
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "look")
         self._of = {name: Remembered(Notes(folder and folder / f"{quote(name, safe='')}.notes")) for name in portals}
 
     async def see(
@@ -95,7 +99,8 @@ class Looks:
         **more: Facts.kwargs,
     ) -> Seen:
         """What ``look`` sees in a page of a portal."""
-        return await asyncio.to_thread(lambda: self._of[portal].see(look, response, *facts, **more))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: self._of[portal].see(look, response, *facts, **more))
 
     def close(self) -> tuple[int, int]:
         """Let go of what nobody asked for; how many looks were parsed, and how many recalled."""

@@ -60,24 +60,25 @@ class BlobStore:
         Without ``synced`` another copy must be on the disk, and who keeps it must see to this one: ``Unsynced``.
         """
         sha = hashlib.sha256(data).hexdigest()
-        path = self.path(sha)
-        scratch = self._root / sha[:2] / f".new-{token_hex(8)}"
+        plain = self._root / sha[:2] / sha
+        packed, scratch = plain.with_name(f"{sha}.gz"), plain.with_name(f".new-{token_hex(8)}")
         try:
-            if _length(path) == len(data):
+            held = {path: size for path in (plain, packed) if (size := _length(path)) is not None}
+            if next(iter(held.values()), None) == len(data):
                 return sha
-            packed = gzip.compress(data, _LEVEL, mtime=0)
-            pays = len(packed) < _WORTH_IT * len(data)
-            target = scratch.with_name(f"{sha}.gz" if pays else sha)
-            _write(scratch, packed if pays else data, synced=synced)
+            short = gzip.compress(data, _LEVEL, mtime=0)
+            pays = len(short) < _WORTH_IT * len(data)
+            target = packed if pays else plain
+            _write(scratch, short if pays else data, synced=synced)
             scratch.replace(target)
-            if path != target:
+            for path in held.keys() - {target}:
                 path.unlink(missing_ok=True)  # a damaged one in the other form would be read in its place
             if synced:
                 sync_folder(target.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
                 scratch.unlink(missing_ok=True)
-            raise EvidenceError(f"证据写不进 / evidence cannot be written: {path}: {error}") from error
+            raise EvidenceError(f"证据写不进 / evidence cannot be written: {plain}: {error}") from error
         return sha
 
     def stored(self) -> Iterator[str]:

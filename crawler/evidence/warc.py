@@ -12,7 +12,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from warcio.recordbuilder import RecordBuilder
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -60,6 +59,7 @@ class Warc:
 
     def __init__(self, directory: str | Path, run_id: str) -> None:
         self.path = Path(directory) / "warc" / f"{run_id}.warc.gz"
+        self._writer = WARCWriter(BytesIO(), gzip=False)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("r+b" if self.path.exists() else "x+b", buffering=0)
@@ -81,7 +81,7 @@ class Warc:
 
         ``sent`` is the body of the request. Both are added or neither; raises ``EvidenceError`` without room.
         """
-        pair = _pair(url, at, request, response, sent)
+        pair = _pair(self._writer, url, at, request, response, sent)
         offset = self._end
         try:
             self._file.seek(offset)
@@ -129,37 +129,37 @@ def read_exchange(file: BinaryIO, offset: int) -> Exchange:
 
 
 def _pair(
+    writer: WARCWriter,
     url: str,
     at: datetime,
     request: tuple[str, Sequence[tuple[str, str]]],
     response: tuple[int, Sequence[tuple[str, str]], bytes],
     sent: bytes,
 ) -> bytes:
-    builder = RecordBuilder()
     stamp = {"WARC-Date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     (status, headers, body), (method, asked_with) = response, request
-    answer = builder.create_warc_record(
+    answer = writer.create_warc_record(
         url,
         "response",
         payload=BytesIO(body),
         http_headers=_AsSent(str(status), list(headers), protocol="HTTP/1.1"),
         warc_headers_dict=stamp,
     )
-    asked = builder.create_warc_record(
+    asked = writer.create_warc_record(
         url,
         "request",
         payload=BytesIO(sent),
         http_headers=_AsSent(f"{method} {url} HTTP/1.1", list(asked_with), is_http_request=True),
         warc_headers_dict=stamp | {"WARC-Concurrent-To": answer.rec_headers.get_header("WARC-Record-ID")},
     )
-    return _packed(answer) + _packed(asked)
+    return _packed(writer, answer) + _packed(writer, asked)
 
 
-def _packed(record: ArcWarcRecord) -> bytes:
+def _packed(writer: WARCWriter, record: ArcWarcRecord) -> bytes:
     """A record as a gzip member. warcio itself packs as hard as it can, which takes thrice the time for little room."""
-    target = BytesIO()
-    WARCWriter(target, gzip=False).write_record(record)
-    return zlib.compress(target.getbuffer(), _LEVEL, wbits=31)
+    writer.out = BytesIO()
+    writer.write_record(record)
+    return zlib.compress(writer.out.getbuffer(), _LEVEL, wbits=31)
 
 
 def _whole_records(file: BinaryIO) -> int:
