@@ -81,7 +81,10 @@ def test_watch_sends_what_waits_and_ends_when_told_to(tmp_path: Path, number: si
         store = open_store(configured(tmp_path, receiver.url).database_url)
         command = [sys.executable, "-m", "nianshen", "watch"]
         environ = {**os.environ, "SECRET": SECRET}
-        with subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE) as process:  # noqa: S603
+        before = signal.signal(number, signal.SIG_DFL)  # the suite itself may have been started by nohup
+        process = subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE)  # noqa: S603
+        signal.signal(number, before)
+        with process:
             assert process.stderr is not None
             first = process.stderr.readline().decode()
             with store.transaction() as unit:
