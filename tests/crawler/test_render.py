@@ -80,7 +80,9 @@ def test_the_browser_keeps_robots_delays_and_addresses(tmp_path: Path) -> None:
     times = [at for at, _ in site.asked[1:]]
     assert inside.asked == []
     assert "/admin/x.json" not in {path for _, path in site.asked}
-    assert min(after - before for before, after in pairwise(times)) >= 0.19
+    # Asked 0.2 s apart; a busy machine may notice one of them late, so that the next seems early.
+    assert min(after - before for before, after in pairwise(times)) >= 0.1
+    assert times[-1] - times[0] >= 0.2 * (len(times) - 1) - 0.1
     refused = {line["outcome"] for line in lines(ran) if line["role"] == "resource" and "outcome" in line}
     assert refused == {"robots_denied", "address_refused"}
     assert not ran.portal("a")["complete"]  # a service of the page was not asked: what it would have shown is unknown
