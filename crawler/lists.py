@@ -26,15 +26,14 @@ class Lists:
     async def read(self, response: Response, visit: Visit, *, onward: bool = True) -> None:
         """Read a page of a list, or go where it sends a reader on to."""
         ledger, run = self._run.ledger(visit), self._run
-        organisations, years = ledger.organisations, run.years
         seen = await self._looks.see(
             visit.portal,
             look_at_list,
             response,
             visit,
             ledger.portal,
-            organisations,
-            years,
+            ledger.organisations,
+            run.years,
             run.reach,
             onward=onward,
         )

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from crawler.classify import Outcome, Refused
 from crawler.evidence import EvidenceError
+from crawler.opening import opened
 from crawler.portal import Portal
 
 JITTER = 0.5
@@ -56,7 +57,6 @@ class Manners:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._folder = Path(directory) if directory else None
-        self._met = False
         self._rng, self._now = rng, now
         self._groups: dict[str, _Group] = {}
         for portal in portals:  # the strictest of the portals of a group counts
@@ -142,10 +142,7 @@ class Manners:
             raise RuntimeError("a replay asks no server")
         path = f"{self._places[name]}.{what}"
         try:
-            if not self._met:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                self._met = True
-            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            return opened(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise EvidenceError(
                 f"抓取间隔记录写不进 / the record of delays cannot be written: {path}: {error}"

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 
+from crawler.opening import opened
+
 _DIGEST = 32
 
 
@@ -81,12 +83,7 @@ class Notes:
 
 def _appended(path: Path, data: bytes) -> int:
     """Write at the end of a file, wherever that is by then; returns where it ends now. Raises OSError."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    try:
-        file = os.open(path, flags, 0o600)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, flags, 0o600)
+    file = opened(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(file, data)
         return os.lseek(file, 0, os.SEEK_CUR)

@@ -12,6 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from crawler.evidence.errors import EvidenceError
+from crawler.opening import opened
 
 _PIECE = 1 << 20
 _LEVEL = 1
@@ -126,12 +127,7 @@ def _length(path: Path) -> int | None:
 
 def _write(path: Path, data: bytes, *, synced: bool) -> None:
     """A new file, on the disk when this returns if it must be ``synced``."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    try:
-        handle = os.open(path, flags, 0o600)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, flags, 0o600)
+    handle = opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         rest = memoryview(data)
         while rest:

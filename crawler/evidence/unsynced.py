@@ -16,6 +16,7 @@ from crawler.evidence.blobs import BlobStore, sync_folder
 from crawler.evidence.errors import EvidenceError
 from crawler.evidence.manifest import entries
 from crawler.evidence.warc import read_exchange
+from crawler.opening import opened
 
 
 class Unsynced:
@@ -31,8 +32,7 @@ class Unsynced:
             return
         scratch = self._path.with_name(f".new-{self._path.name}")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            held = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            held = opened(scratch, os.O_RDWR | os.O_CREAT)
             fcntl.flock(held, fcntl.LOCK_EX)
             scratch.replace(self._path)  # in its place only with its lock
             sync_folder(self._path.parent)
